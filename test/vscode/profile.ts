@@ -1,0 +1,97 @@
+/** A throwaway editor profile: own user data, own extensions, own state directory, own workspace folder. */
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export interface Profile {
+  readonly root: string;
+  readonly userData: string;
+  readonly extensions: string;
+  /** What `XDG_STATE_HOME` names for everything that runs in this profile. */
+  readonly state: string;
+  /** The folder that the editor opens. */
+  readonly workspace: string;
+  remove(): Promise<void>;
+}
+
+export interface ProfileOptions {
+  /** Folder whose content is copied into the workspace. */
+  readonly copy?: string;
+  /** Opened as it stands instead of a copy of its own. */
+  readonly workspace?: string;
+  /** User settings beside those that keep the editor quiet. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that would cover the window, ask the network, or find our ports by itself. */
+const quietSettings = {
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "telemetry.telemetryLevel": "off",
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "chat.disableAIFeatures": true,
+  "remote.autoForwardPorts": false,
+  "git.enabled": false,
+  "security.workspace.trust.startupPrompt": "never",
+  "security.workspace.trust.banner": "never",
+};
+
+export async function createProfile(options: ProfileOptions = {}): Promise<Profile> {
+  // Short, because sockets below it have to fit into 107 characters.
+  const root = await mkdtemp(path.join(tmpdir(), "vt-"));
+  const profile = {
+    root,
+    userData: path.join(root, "user-data"),
+    extensions: path.join(root, "extensions"),
+    state: path.join(root, "state"),
+    workspace: options.workspace ?? path.join(root, "workspace"),
+    remove: () => removeProfile(root),
+  };
+  await Promise.all(
+    [profile.extensions, profile.state, profile.workspace].map((folder) =>
+      mkdir(folder, { recursive: true }),
+    ),
+  );
+  if (options.copy) await cp(options.copy, profile.workspace, { recursive: true });
+  await writeFile(configFile(profile), "auth: none\ncert: false\n");
+  await writeSettings(profile, options.settings ?? {});
+  return profile;
+}
+
+/** Replaces the user settings; a running editor takes them over by itself. */
+export async function writeSettings(
+  profile: Profile,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const folder = path.join(profile.userData, "User");
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    path.join(folder, "settings.json"),
+    JSON.stringify({ ...quietSettings, ...settings }, null, 2),
+  );
+}
+
+/** Arguments with which every call of code-server stays inside the profile. */
+export function profileArguments(profile: Profile): string[] {
+  return [
+    "--config",
+    configFile(profile),
+    "--user-data-dir",
+    profile.userData,
+    "--extensions-dir",
+    profile.extensions,
+  ];
+}
+
+function configFile(profile: Pick<Profile, "root">): string {
+  return path.join(profile.root, "config.yaml");
+}
+
+async function removeProfile(root: string): Promise<void> {
+  if (process.env.KEEP_PROFILE) return;
+  // The editor's last writes may still land in folders that are being removed.
+  await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}

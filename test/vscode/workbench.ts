@@ -1,0 +1,168 @@
+/**
+ * One editor window on one workspace, and the words in which UI tests speak of it. Selectors hold for the pinned
+ * code-server; they live here and nowhere else.
+ */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
+import { project } from "../../scripts/bootstrap.mjs";
+import { launchBrowser } from "./browser.ts";
+import { installExtension, startCodeServer, type CodeServer } from "./code-server.ts";
+import { createProfile, writeSettings, type Profile, type ProfileOptions } from "./profile.ts";
+import { vsix } from "./vsix.ts";
+
+export interface WorkbenchOptions extends ProfileOptions {
+  /** Path inside the workspace of a file to open at once. */
+  readonly openFile?: string;
+  readonly untrusted?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Waits of a UI test, in ms: the first one pays for the start of the extension host. */
+const patience = 45_000;
+
+export class Workbench {
+  readonly page: Page;
+  readonly profile: Profile;
+  readonly #server: CodeServer;
+  readonly #browser: Browser;
+
+  private constructor(parts: {
+    page: Page;
+    profile: Profile;
+    server: CodeServer;
+    browser: Browser;
+  }) {
+    this.page = parts.page;
+    this.profile = parts.profile;
+    this.#server = parts.server;
+    this.#browser = parts.browser;
+  }
+
+  /** Opens a window on a copy of `copy`, or on `workspace` itself, with the packaged extension installed. */
+  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
+    const profile = await createProfile(options);
+    await installExtension(profile, vsix);
+    const server = await startCodeServer(profile, {
+      untrusted: options.untrusted ?? false,
+      env: options.env ?? {},
+    });
+    const browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.setDefaultTimeout(patience);
+    const workbench = new Workbench({ page, profile, server, browser });
+    const file = options.openFile && server.uri(path.join(profile.workspace, options.openFile));
+    await page.goto(server.url(file ? [["openFile", file]] : []));
+    await workbench.#ready();
+    return workbench;
+  }
+
+  /** Ends window, browser, editor and all that runs in them, and removes the profile. */
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+    await this.profile.remove();
+  }
+
+  /** Absolute path of a file in the workspace. */
+  file(name: string): string {
+    return path.join(this.profile.workspace, name);
+  }
+
+  /** Runs a command by its title in the palette, `Vitrine: Open Preview`. */
+  async runCommand(title: string): Promise<void> {
+    await this.#pick(`>${title}`, title);
+  }
+
+  /** Opens a file of the workspace by its name, optionally at a 1-based line. */
+  async openFile(name: string, line?: number): Promise<void> {
+    await this.#pick(line === undefined ? name : `${name}:${line}`, path.basename(name));
+    await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
+  }
+
+  /** Lenses of the active editor that show `text`. */
+  lens(text: string): Locator {
+    return this.page.locator(".codelens-decoration a, .codelens-decoration span", {
+      hasText: text,
+    });
+  }
+
+  /** Text of the active editor as far as it is on the screen. */
+  editor(): Locator {
+    return this.page.locator(".editor-instance .view-lines").first();
+  }
+
+  toast(text: string): Locator {
+    return this.page.locator(".notifications-toasts .notification-list-item-message", {
+      hasText: text,
+    });
+  }
+
+  /** Everything inside Vitrine's own document of the panel that shows `text`; the newest panel without it. */
+  panel(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  /** The previewed page inside the panel. With two panels open, `index` counts them from 0 in the order of the screen. */
+  preview(index = 0): FrameLocator {
+    return this.page
+      .frameLocator(`iframe.webview.ready >> nth=${index}`)
+      .frameLocator("iframe#active-frame")
+      .frameLocator("iframe");
+  }
+
+  /** Shows the Problems view; its rows that hold `text`. */
+  async problems(text: string): Promise<Locator> {
+    await this.runCommand("Problems: Focus on Problems View");
+    return this.page.locator(".markers-panel .monaco-list-row", { hasText: text });
+  }
+
+  /** Shows Vitrine's view; its rows that hold `text`. */
+  async tree(text: string): Promise<Locator> {
+    const view = this.page.locator('.activitybar a[aria-label^="Vitrine"]');
+    if ((await view.getAttribute("aria-expanded")) !== "true") await view.click();
+    return this.page.locator(".sidebar .monaco-list-row", { hasText: text });
+  }
+
+  statusBar(text: string): Locator {
+    return this.page.locator(".statusbar-item", { hasText: text });
+  }
+
+  async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    await writeSettings(this.profile, settings);
+  }
+
+  /** Reloads the window, as the command *Reload Window* does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.#ready();
+  }
+
+  /** Makes room: no side bar, no bottom panel. */
+  async closeAllEditors(): Promise<void> {
+    await this.runCommand("View: Close All Editors");
+  }
+
+  /** Saves what the window shows as `<folder>/<name>.png`. */
+  async screenshot(name: string, folder = path.join(project, "test-results")): Promise<string> {
+    await mkdir(folder, { recursive: true });
+    const file = path.join(folder, `${name}.png`);
+    await this.page.screenshot({ path: file });
+    return file;
+  }
+
+  async #ready(): Promise<void> {
+    await this.page.locator(".monaco-workbench .part.statusbar").waitFor();
+    await this.page.locator(".explorer-folders-view .monaco-list-rows").first().waitFor();
+  }
+
+  async #pick(text: string, row: string): Promise<void> {
+    await this.page.keyboard.press(text.startsWith(">") ? "F1" : "Control+p");
+    await this.page.locator('.quick-input-widget input[type="text"]').fill(text);
+    await this.page
+      .locator(".quick-input-list .monaco-list-row.focused", { hasText: row })
+      .waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+}
