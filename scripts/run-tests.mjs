@@ -9,7 +9,6 @@ import { describeProcesses, processesLeft } from "../test/support/processes.ts";
 import { runStep } from "./step.mjs";
 
 const run = `${process.pid}-${Date.now().toString(36)}`;
-const marker = `VITRINE_TEST_RUN=${run}`;
 // Short, because sockets below it have to fit into 107 characters.
 const temporary = mkdtempSync(path.join(tmpdir(), "vtr-"));
 process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
@@ -124,7 +123,7 @@ function readHostReport(tests) {
 
 /** The suites check themselves file by file; this one sees what outlived all of them. */
 async function checkNothingIsLeft() {
-  const processes = await processesLeft(marker, 5_000);
+  const processes = await processesLeft(run, 5_000);
   if (processes.length > 0) {
     console.log(`\nprocesses were left behind:\n${describeProcesses(processes)}`);
     for (const { pid } of processes) process.kill(pid, "SIGKILL");

@@ -6,11 +6,14 @@ import { describeProcesses, listeningPorts, processesLeft } from "./processes.ts
 /** Milliseconds within which everything a test file started has to be gone; the server's own limit is 5 s (decision 3). */
 const GRACE = 6_000;
 
-// Children inherit the environment, so whatever a test starts carries this marker.
-process.env.VITRINE_TEST_FILE = randomUUID();
+// Children inherit the environment, so whatever this file starts carries its mark.
+const mark = `${process.env.VITRINE_TEST_RUN ?? "alone"}/${randomUUID()}`;
+process.env.VITRINE_TEST_RUN = mark;
+// Vitest sets it to "test", which a user's Vite would take for the mode of their app.
+delete process.env.NODE_ENV;
 
 afterAll(async () => {
-  const left = await processesLeft(`VITRINE_TEST_FILE=${process.env.VITRINE_TEST_FILE}`, GRACE);
+  const left = await processesLeft(mark, GRACE);
   if (left.length > 0)
     throw new Error(`this test file left processes behind:\n${describeProcesses(left)}`);
   const ports = listeningPorts(process.pid);

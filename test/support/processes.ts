@@ -10,12 +10,20 @@ export interface MarkedProcess {
   readonly ports: readonly number[];
 }
 
-/** Every live process, this one excepted, whose environment holds `entry` (`NAME=value`). */
-export function markedProcesses(entry: string): readonly MarkedProcess[] {
+/**
+ * Every live process, this one excepted, whose `VITRINE_TEST_RUN` begins with `mark`. Marks nest by slashes: a run, a test
+ * file, a window. (The server hands this variable on to everything it starts, as the only one of its name.)
+ */
+export function markedProcesses(mark: string): readonly MarkedProcess[] {
   if (process.platform !== "linux") return [];
+  const entry = `VITRINE_TEST_RUN=${mark}`;
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => procText(pid, "environ").split("\0").includes(entry))
+    .filter((pid) =>
+      procText(pid, "environ")
+        .split("\0")
+        .some((one) => one.startsWith(entry)),
+    )
     .map((pid) => ({
       pid: Number(pid),
       parent: Number(/^PPid:\s+(\d+)/m.exec(procText(pid, "status"))?.[1] ?? 0),
@@ -36,14 +44,14 @@ export function listeningPorts(pid: number): readonly number[] {
   return [...new Set(ports)];
 }
 
-/** Waits until no process carries `entry`, at most `timeout` ms; answers those that are still there. */
+/** Waits until no process carries `mark`, at most `timeout` ms; answers those that are still there. */
 export async function processesLeft(
-  entry: string,
+  mark: string,
   timeout: number,
 ): Promise<readonly MarkedProcess[]> {
   const end = performance.now() + timeout;
   for (;;) {
-    const left = markedProcesses(entry).filter((one) => !isCompilerService(one));
+    const left = markedProcesses(mark).filter((one) => !isCompilerService(one));
     if (left.length === 0 || performance.now() > end) return left;
     // The kernel tells nobody but the parent when a process ends, so this has to look again.
     await delay(50);

@@ -133,6 +133,7 @@ export function editorEnvironment(
     ...Object.fromEntries(own),
     EXTENSIONS_GALLERY: "{}",
     XDG_STATE_HOME: profile.state,
+    VITRINE_TEST_RUN: profile.mark,
     ...extra,
   };
 }

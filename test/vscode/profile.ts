@@ -9,6 +9,8 @@ export interface Profile {
   readonly extensions: string;
   /** What `XDG_STATE_HOME` names for everything that runs in this profile. */
   readonly state: string;
+  /** Begins `VITRINE_TEST_RUN` of everything that runs in this profile. */
+  readonly mark: string;
   /** The folder that the editor opens. */
   readonly workspace: string;
   remove(): Promise<void>;
@@ -47,6 +49,7 @@ export async function createProfile(options: ProfileOptions = {}): Promise<Profi
     userData: path.join(root, "user-data"),
     extensions: path.join(root, "extensions"),
     state: path.join(root, "state"),
+    mark: `${process.env.VITRINE_TEST_RUN ?? "alone"}/${path.basename(root)}`,
     workspace: options.workspace ?? path.join(root, "workspace"),
     remove: () => removeProfile(root),
   };

@@ -4,9 +4,11 @@
  */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
+import type { Browser, Frame, FrameLocator, Locator, Page } from "playwright-core";
 import { project } from "../../scripts/bootstrap.mjs";
 import { launchBrowser } from "./browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { markedProcesses } from "../support/processes.ts";
 import { installExtension, startCodeServer, type CodeServer } from "./code-server.ts";
 import { createProfile, writeSettings, type Profile, type ProfileOptions } from "./profile.ts";
 import { vsix } from "./vsix.ts";
@@ -16,6 +18,13 @@ export interface WorkbenchOptions extends ProfileOptions {
   readonly openFile?: string;
   readonly untrusted?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface WindowProcesses {
+  readonly extensionHost: readonly number[];
+  readonly server: readonly number[];
+  readonly viteHosts: readonly number[];
+  readonly nodeRealms: readonly number[];
 }
 
 /** Waits of a UI test, in ms: the first one pays for the start of the extension host. */
@@ -98,17 +107,33 @@ export class Workbench {
     });
   }
 
-  /** Everything inside Vitrine's own document of the panel that shows `text`; the newest panel without it. */
+  /** Vitrine's own document in the panel on the screen: toolbar, states, messages. */
   panel(): FrameLocator {
-    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+    return this.page
+      .frameLocator("iframe.webview.ready:visible")
+      .frameLocator("iframe#active-frame");
   }
 
-  /** The previewed page inside the panel. With two panels open, `index` counts them from 0 in the order of the screen. */
-  preview(index = 0): FrameLocator {
-    return this.page
-      .frameLocator(`iframe.webview.ready >> nth=${index}`)
-      .frameLocator("iframe#active-frame")
-      .frameLocator("iframe");
+  /** The previewed page that shows `text`, in whichever panel: a frame that lives through the page's own reloads. */
+  async preview(text: string | RegExp): Promise<Frame> {
+    return eventually(`a preview that shows ${text}`, async () => {
+      for (const frame of this.previews()) {
+        // A frame can go away while it is asked.
+        if (
+          (await frame
+            .locator("body", { hasText: text })
+            .count()
+            .catch(() => 0)) > 0
+        )
+          return frame;
+      }
+      return undefined;
+    });
+  }
+
+  /** Every previewed page of the window, those of hidden panels included. */
+  previews(): readonly Frame[] {
+    return this.page.frames().filter((frame) => frame.parentFrame()?.name() === "active-frame");
   }
 
   /** Shows the Problems view; its rows that hold `text`. */
@@ -138,9 +163,21 @@ export class Workbench {
     await this.#ready();
   }
 
-  /** Makes room: no side bar, no bottom panel. */
   async closeAllEditors(): Promise<void> {
     await this.runCommand("View: Close All Editors");
+  }
+
+  /** Process ids of what runs for this window. */
+  processes(): WindowProcesses {
+    const all = markedProcesses(this.profile.mark);
+    const pids = (part: string): number[] =>
+      all.filter(({ command }) => command.includes(part)).map(({ pid }) => pid);
+    return {
+      extensionHost: pids("--type=extensionHost"),
+      server: pids("dist/server/main.js"),
+      viteHosts: pids("dist/server/vite-host.js"),
+      nodeRealms: pids("dist/realm/node.js"),
+    };
   }
 
   /** Saves what the window shows as `<folder>/<name>.png`. */

@@ -1,0 +1,83 @@
+/** Folders that cannot be shown, or not easily: each gives one clear sentence in the panel, and everything else goes on. */
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { rmSync } from "node:fs";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { useWorkbench } from "./window.ts";
+
+const odd = "odd #1 100% näme";
+const folders: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  good: { "index.html": "<h1>Good page</h1>" },
+  [odd]: {
+    "index.html": '<h1 id="title">Odd page</h1><script type="module" src="./main.js"></script>',
+    "main.js": 'document.querySelector("#title").textContent += " runs";',
+  },
+  "broken-config": {
+    "index.html": "<h1>Never</h1>",
+    "vite.config.js": "export default {\n  plugins: [,,\n",
+  },
+  "throwing-config": {
+    "index.html": "<h1>Never</h1>",
+    "vite.config.js": 'throw new Error("the config says no");\n',
+  },
+  "exiting-config": { "index.html": "<h1>Never</h1>", "vite.config.js": "process.exit(7);\n" },
+  "no-modules": {
+    "index.html": "<h1>Never</h1>",
+    "package.json": '{ "name": "no-modules", "devDependencies": { "vite": "^8.0.0" } }',
+    "vite.config.js": 'import { defineConfig } from "vite";\nexport default defineConfig({});\n',
+  },
+  empty: { "readme.txt": "Nothing to see here.\n" },
+};
+
+let workspace = "";
+const window = useWorkbench(async () => {
+  workspace = await mkdtemp(path.join(tmpdir(), "vt-bad-"));
+  for (const [folder, files] of Object.entries(folders)) {
+    await mkdir(path.join(workspace, folder));
+    for (const [name, text] of Object.entries(files))
+      await writeFile(path.join(workspace, folder, name), text);
+  }
+  return { workspace };
+});
+
+afterAll(() => rmSync(workspace, { recursive: true, force: true }));
+afterEach(() => window().closeAllEditors());
+
+test("a folder with spaces, #, % and non-ASCII characters in its path is shown like any other", async () => {
+  await preview(odd, "main.js");
+  await window().preview("Odd page runs");
+});
+
+test.each([
+  ["broken-config", "vite.config.js", /vite\.config\.js/],
+  ["throwing-config", "vite.config.js", /the config says no/],
+  ["exiting-config", "vite.config.js", /ended .*7|exit.*7|code 7/i],
+  ["no-modules", "package.json", /install/i],
+])("%s is told in the panel", async (folder, file, sentence) => {
+  await preview(folder, file);
+  await window().panel().locator(".cover", { hasText: sentence }).waitFor();
+});
+
+test("a folder without Vite and without HTML says what was looked for", async () => {
+  await window().openFile("readme.txt");
+  await window()
+    .page.locator(".explorer-folders-view .monaco-list-row", { hasText: "empty" })
+    .click({ button: "right" });
+  await window().page.locator(".context-view .action-label", { hasText: "Open Preview" }).click();
+  await window()
+    .panel()
+    .locator(".cover", { hasText: /index\.html/ })
+    .waitFor();
+});
+
+test("a good folder still opens beside the broken ones", async () => {
+  await preview("good", "index.html");
+  const page = await window().preview("Good page");
+  expect(await page.locator("h1").textContent()).toBe("Good page");
+});
+
+async function preview(folder: string, file: string): Promise<void> {
+  await window().openFile(`${folder}/${file}`);
+  await window().runCommand("Vitrine: Open Preview");
+}

@@ -1,0 +1,72 @@
+/** The tour of the demo workspace as a newcomer takes it. The pictures of the README are made on the way. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { project } from "../../../scripts/bootstrap.mjs";
+import { replaceInFile } from "../../support/edits.ts";
+import { eventually } from "../../support/eventually.ts";
+import { useWorkbench } from "./window.ts";
+
+const media = path.join(project, "media");
+const window = useWorkbench(() => ({ copy: path.join(project, "demo"), openFile: "tour.md" }));
+
+test("the preview opens beside the tour", async () => {
+  await window().runCommand("Vitrine: Open Preview");
+  await window().preview("Plants that forgive you.");
+  await replaceInFile(
+    window().file("src/shelf.ts"),
+    "Plants that forgive you.",
+    "Plants that forgive everything.",
+  );
+  await window().preview("Plants that forgive everything.");
+});
+
+test("page blocks fill the shop's own basket, and their results stand in the file", async () => {
+  await window().openFile("tour.md");
+  await window().lens("Run").first().click();
+  await window().preview("€64.00");
+  const text = await result("€64.00");
+  expect(text).toMatch(/<!-- vitrine:result id=\S+ realm=\S+ state=ok /);
+  await picture("preview");
+});
+
+test("running all blocks stops at the one that fails, and its error is a problem at its line", async () => {
+  await window().runCommand("Vitrine: Run All Blocks");
+  await result("cactus");
+  const line =
+    (await readFile(window().file("tour.md"), "utf8"))
+      .split("\n")
+      .findIndex((one) => one.includes('add("cactus")')) + 1;
+  const rows = await window().problems("cactus");
+  await rows.first().waitFor();
+  expect(await rows.first().textContent()).toContain(`[Ln ${line}, Col 1]`);
+  await picture("problems");
+  await window().runCommand("View: Toggle Panel Visibility");
+});
+
+test("a Node block sees files and the project's modules", async () => {
+  await window().openFile("tour.md", 54);
+  await window().runCommand("Vitrine: Run All Blocks");
+  expect(await readFile(window().file("tour.md"), "utf8")).toContain("cactus");
+});
+
+test("the view lists the project with its realms", async () => {
+  await (await window().tree("shop")).first().waitFor();
+  await (await window().tree("page")).first().waitFor();
+  await picture("tree");
+});
+
+async function result(part: string): Promise<string> {
+  return eventually(`a result with ${part}`, async () => {
+    const text = await readFile(window().file("tour.md"), "utf8");
+    const regions = text.match(/<!-- vitrine:result[\s\S]*?<!-- vitrine:end/g) ?? [];
+    return regions.some((region) => region.includes(part)) ? text : undefined;
+  });
+}
+
+/** The pictures are part of the repository: a run makes only those that are missing, or all with VITRINE_PICTURES=1. */
+async function picture(name: string): Promise<void> {
+  if (existsSync(path.join(media, `${name}.png`)) && !process.env.VITRINE_PICTURES) return;
+  await window().screenshot(name, media);
+}
