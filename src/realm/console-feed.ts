@@ -1,0 +1,55 @@
+/** Console lines on their way to the server: in batches, bounded, the middle dropped when they come faster than they go. */
+import type { FromRealm } from "../protocol/realm.ts";
+import type { Channel } from "./channel.ts";
+import { createTrail } from "./evaluate.ts";
+import { natives } from "./natives.ts";
+
+export type ConsoleLine = Extract<FromRealm, { type: "console" }>["entries"][number];
+
+const batchMs = 16;
+/** Lines of one message; 16 KiB each at most, so that a message stays below 1 MiB of text. */
+const batchLines = 60;
+const pendingLimits = { head: 200, tail: 800, characters: 1024 * 1024 };
+
+export interface ConsoleFeed {
+  add(line: ConsoleLine): void;
+  /** Sends what is pending, if the channel lets it. */
+  flush(): void;
+  /** Lines are being dropped: whoever makes them may save effort. */
+  isFull(): boolean;
+}
+
+export function createConsoleFeed(channel: Pick<Channel, "send" | "isFlowing">): ConsoleFeed {
+  const pending = createTrail<ConsoleLine>(pendingLimits);
+  let flushedAt = -Infinity;
+  let timer: number | undefined;
+
+  function schedule(): void {
+    timer ??= natives.setTimeout(() => {
+      timer = undefined;
+      flush();
+    }, batchMs);
+  }
+
+  function flush(): void {
+    // While the channel is down the next welcome flushes; a congested socket empties by itself.
+    if (!channel.isFlowing()) return schedule();
+    flushedAt = natives.now();
+    const { items, missing } = pending.take();
+    for (let from = 0; from < items.length; from += batchLines) {
+      const entries = items.slice(from, from + batchLines);
+      channel.send({ type: "console", entries, dropped: from === 0 ? missing : 0 });
+    }
+  }
+
+  return {
+    add(line) {
+      pending.add(line, line.text.length + (line.stack?.length ?? 0));
+      // By the clock as well as by the timer, so that lines leave a block that never gives up control.
+      if (natives.now() - flushedAt >= batchMs && channel.isFlowing()) flush();
+      else schedule();
+    },
+    flush,
+    isFull: () => pending.isFull(),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * A Node realm: a process of its own that runs blocks and talks to the server over the IPC channel of its fork (E-07).
+ * Its working directory is the project's root. It leaves when the channel closes.
+ */
+import { randomUUID } from "node:crypto";
+import { createRequire, register } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { FromRealm, RealmError, RunRequest, ToRealm } from "../../protocol/realm.ts";
+import { createEvaluator, errorFrom, REALM_GLOBAL, type LoadedModule } from "../evaluate.ts";
+import { captureOutput, uncaughtText } from "./output.ts";
+import { toRunAddress } from "./run-address.ts";
+import { runScript } from "./script.ts";
+
+const leave = process.exit.bind(process);
+const transmit = process.send?.bind(process);
+
+hideOurselves();
+register(new URL("./node-loader.js", import.meta.url), { data: { root: process.cwd() } });
+process.setSourceMapsEnabled(true);
+
+const evaluator = createEvaluator({
+  send(message) {
+    // Lines of a run arrive before its end.
+    if (message.type === "finished") output.flush();
+    send(message);
+  },
+  load,
+  meta: ({ file }) => ({ url: pathToFileURL(file).href, dirname: path.dirname(file) }),
+  globals: ({ file }) => ({ require: createRequire(file) }),
+});
+const output = captureOutput({ send, record: evaluator.record });
+
+Object.defineProperty(globalThis, REALM_GLOBAL, {
+  value: Object.freeze({ block: evaluator.block }),
+});
+process.on("uncaughtException", (error) => reportUncaught(errorFrom(error)));
+process.on("unhandledRejection", (reason) => {
+  const error = errorFrom(reason);
+  reportUncaught(error.name === "Uncaught" ? { ...error, name: "Unhandled rejection" } : error);
+});
+process.on("exit", () => output.flush());
+process.on("disconnect", () => leave());
+process.on("message", receive);
+send({
+  type: "hello",
+  kind: "node",
+  instance: randomUUID(),
+  name: "",
+  url: `node://${process.pid}`,
+  title: "",
+  frame: "",
+});
+
+/** User code sees a plain Node: no variables of ours or of the editor, and no channel to talk into. */
+function hideOurselves(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^(?:ELECTRON_RUN_AS_NODE$|NODE_CHANNEL_|VITRINE_)/.test(name)) delete process.env[name];
+  }
+  Object.assign(process, { send: undefined, disconnect: undefined });
+}
+
+function send(message: FromRealm, confirmed: () => void = () => {}): void {
+  // A closed channel ends this process by `disconnect`; there is nobody left to tell.
+  transmit?.(message, undefined, undefined, () => confirmed());
+}
+
+function receive(message: ToRealm): void {
+  if (message.type === "ping") send({ type: "pong" });
+  if (message.type === "run") run(message);
+}
+
+function run(request: RunRequest): void {
+  evaluator.begin(request);
+  const error = runScript(request.code, request.scriptName);
+  const missing: RealmError = {
+    name: "Error",
+    message: "the script did not run a block",
+    stack: "",
+  };
+  evaluator.fail(request.job, error ?? missing);
+}
+
+async function load(specifier: string, request: RunRequest): Promise<LoadedModule> {
+  const address = toRunAddress({ run: request.job, file: request.file, specifier });
+  return { namespace: (await import(address)) as object, interop: "missing" };
+}
+
+function reportUncaught(error: RealmError): void {
+  evaluator.record({ level: "error", text: uncaughtText(error) });
+  send({ type: "uncaught", error, at: Date.now() });
+}

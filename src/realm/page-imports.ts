@@ -1,0 +1,43 @@
+/** Imports of blocks in a page: addresses come from the server, modules from the page, so that both share instances. */
+import type { FromRealm, ResolvedImport, RunRequest } from "../protocol/realm.ts";
+import type { LoadedModule } from "./evaluate.ts";
+
+export interface PageImports {
+  load(specifier: string, request: RunRequest): Promise<LoadedModule>;
+  /** The server's answer to a `resolve`. */
+  resolved(ask: number, result: ResolvedImport): void;
+  /** Asks again what a lost connection left open. */
+  repeat(): void;
+}
+
+export function createPageImports(send: (message: FromRealm) => void): PageImports {
+  const open = new Map<number, { message: FromRealm; answer: (result: ResolvedImport) => void }>();
+  let asked = 0;
+
+  function ask(file: string, specifier: string): Promise<ResolvedImport> {
+    asked += 1;
+    const message: FromRealm = { type: "resolve", ask: asked, file, specifier };
+    return new Promise((answer) => {
+      open.set(asked, { message, answer });
+      send(message);
+    });
+  }
+
+  return {
+    async load(specifier, request) {
+      const ahead = request.imports.find((one) => one.specifier === specifier);
+      const found = ahead ?? (await ask(request.file, specifier));
+      if (found.url === "")
+        throw new Error(found.error ?? `${JSON.stringify(specifier)} cannot be found`);
+      const namespace = (await import(new URL(found.url, location.href).href)) as object;
+      return { namespace, interop: found.interop ? "always" : "never" };
+    },
+    resolved(id, result) {
+      open.get(id)?.answer(result);
+      open.delete(id);
+    },
+    repeat() {
+      for (const { message } of open.values()) send(message);
+    },
+  };
+}
