@@ -8,17 +8,17 @@ test.runIf(process.platform === "linux")(
   "a process is found by the marker in its environment until it ends",
   async () => {
     const child = spawn(process.execPath, ["-e", "console.log(); setInterval(() => {}, 1000)"], {
-      env: { ...process.env, VITRINE_MARK: "one" },
+      env: { ...process.env, VITRINE_TEST_RUN: "sample/one" },
       stdio: ["ignore", "pipe", "ignore"],
     });
     const exited = once(child, "exit");
     await once(child.stdout, "data");
-    expect(markedProcesses("VITRINE_MARK=one").map(({ pid, parent }) => [pid, parent])).toEqual([
+    expect(markedProcesses("sample/").map(({ pid, parent }) => [pid, parent])).toEqual([
       [child.pid, process.pid],
     ]);
     child.kill();
     await exited;
-    expect(await processesLeft("VITRINE_MARK=one", 1_000)).toEqual([]);
+    expect(await processesLeft("sample/", 1_000)).toEqual([]);
   },
 );
 
