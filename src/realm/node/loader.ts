@@ -15,7 +15,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createProjectFiles, projectPath } from "./project-files.ts";
 import { findFile } from "./resolve-file.ts";
-import { fromRunAddress } from "./run-address.ts";
+import { fromRunAddress, isRefreshAddress } from "./run-address.ts";
 import { needsTransform, transformFile } from "./transform.ts";
 import { createTypeScriptSettings, mappedPaths } from "./tsconfig.ts";
 
@@ -24,7 +24,6 @@ type NextResolve = Parameters<ResolveHook>[2];
 const files = createProjectFiles();
 const settings = createTypeScriptSettings();
 let root = "";
-let lastRun = "";
 
 /** @param data absolute path of the project's root, from which logs resolve and absolute imports start */
 export function initialize(data: { readonly root: string }): void {
@@ -36,6 +35,7 @@ export async function resolve(
   context: ResolveHookContext,
   next: NextResolve,
 ): Promise<ResolveFnOutput> {
+  if (isRefreshAddress(specifier)) return { url: specifier, shortCircuit: true };
   const run = fromRunAddress(specifier);
   if (run === undefined) {
     const parent = projectPath(context.parentURL);
@@ -43,11 +43,6 @@ export async function resolve(
     // Code that was made from text imports from the working directory.
     const importer = parent.endsWith(path.sep) ? path.join(parent, "index.js") : parent;
     return await resolveFrom(specifier, { context, next, from: importer, importer });
-  }
-  if (run.run !== lastRun) {
-    lastRun = run.run;
-    settings.forget();
-    files.refresh();
   }
   return await resolveFrom(run.specifier, { context, next, from: run.file, importer: undefined });
 }
@@ -115,6 +110,11 @@ export async function load(
   context: Parameters<LoadHook>[1],
   next: Parameters<LoadHook>[2],
 ): Promise<LoadFnOutput> {
+  if (isRefreshAddress(url)) {
+    settings.forget();
+    const source = `export default ${JSON.stringify(files.refresh())}`;
+    return { format: "module", source, shortCircuit: true };
+  }
   const file = projectPath(url);
   if (file === undefined) return next(url, context);
   files.loaded(file);
@@ -131,7 +131,7 @@ export async function load(
     };
   }
   const loaded = await next(url, context);
-  // Node keeps CommonJS by file name, whatever the address says; only given its source does it make a new module.
+  // Only CommonJS whose source comes from here asks these hooks for what it requires.
   return loaded.format === "commonjs"
     ? { ...loaded, source: await readFile(file, "utf8") }
     : loaded;

@@ -9,11 +9,12 @@ import { pathToFileURL } from "node:url";
 import type { FromRealm, RealmError, RunRequest, ToRealm } from "../../protocol/realm.ts";
 import { createEvaluator, errorFrom, REALM_GLOBAL, type LoadedModule } from "../evaluate.ts";
 import { captureOutput, uncaughtText } from "./output.ts";
-import { toRunAddress } from "./run-address.ts";
+import { refreshAddress, toRunAddress } from "./run-address.ts";
 import { runScript } from "./script.ts";
 
 const leave = process.exit.bind(process);
 const transmit = process.send?.bind(process);
+const { cache: commonJsModules } = createRequire(import.meta.url);
 
 hideOurselves();
 register(new URL("./node-loader.js", import.meta.url), { data: { root: process.cwd() } });
@@ -52,12 +53,13 @@ send({
   frame: "",
 });
 
-/** User code sees a plain Node: no variables of ours or of the editor, and no channel to talk into. */
+/** User code sees a plain Node: no variables of ours or of the editor, and no channel to send into. */
 function hideOurselves(): void {
   for (const name of Object.keys(process.env)) {
     if (/^(?:ELECTRON_RUN_AS_NODE$|NODE_CHANNEL_|VITRINE_)/.test(name)) delete process.env[name];
   }
-  Object.assign(process, { send: undefined, disconnect: undefined });
+  // Node itself calls `disconnect` when the channel closes, so only sending is taken away.
+  Object.assign(process, { send: undefined });
 }
 
 function send(message: FromRealm, confirmed: () => void = () => {}): void {
@@ -82,8 +84,18 @@ function run(request: RunRequest): void {
 }
 
 async function load(specifier: string, request: RunRequest): Promise<LoadedModule> {
-  const address = toRunAddress({ run: request.job, file: request.file, specifier });
+  await refresh(request.job);
+  const address = toRunAddress({ file: request.file, specifier });
   return { namespace: (await import(address)) as object, interop: "missing" };
+}
+
+/** Lets the run see what changed on disk; the module of one address is evaluated once, so this is done once per run. */
+async function refresh(job: string): Promise<void> {
+  const { default: outdated } = (await import(refreshAddress(job))) as {
+    default: readonly string[];
+  };
+  // CommonJS is kept by file name, whatever its module's address says.
+  for (const file of outdated) delete commonJsModules[file];
 }
 
 function reportUncaught(error: RealmError): void {

@@ -20,8 +20,8 @@ export interface ProjectFiles {
   address(file: string, importer: string | undefined): string;
   loaded(file: string): void;
   importFailed(importer: string): void;
-  /** A run begins: looks at every loaded file. */
-  refresh(): void;
+  /** A run begins: looks at every loaded file, and answers those that are loaded anew. */
+  refresh(): readonly string[];
 }
 
 export function createProjectFiles(): ProjectFiles {
@@ -71,6 +71,7 @@ export function createProjectFiles(): ProjectFiles {
       );
       const seen = new Set<string>();
       for (const [file] of changed) outdate(file, seen);
+      return [...seen];
     },
   };
 }
