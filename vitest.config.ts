@@ -7,8 +7,6 @@ export default defineConfig({
   test: {
     // Two cores are what the slowest machine of the suite has; more workers only make timings lie.
     maxWorkers: 2,
-    // happy-dom loads no frames, and says so with a stack for each.
-    onConsoleLog: (log) => !log.includes("Iframe page loading is disabled"),
     coverage: { include: ["src/**/*.ts"], reportsDirectory: "coverage" },
     projects: [
       { test: { ...shared, name: "unit", include: ["test/unit/**/*.test.ts"] } },
