@@ -1,0 +1,109 @@
+/** All bundles: one configuration per runtime. `node esbuild.config.ts [--watch]`. */
+import { readFileSync, rmSync } from "node:fs";
+import { context, type BuildOptions } from "esbuild";
+
+interface Manifest {
+  dependencies: Record<string, string>;
+}
+
+const manifest = JSON.parse(
+  readFileSync(new URL("package.json", import.meta.url), "utf8"),
+) as Manifest;
+const watch = process.argv.includes("--watch");
+
+/** Packages that cannot be bundled: native bindings, and what is loaded by path at run time. */
+const unbundled = [
+  "vite",
+  "esbuild",
+  "oxc-parser",
+  "@vitejs/plugin-react",
+  "@vitejs/plugin-vue",
+  "@sveltejs/vite-plugin-svelte",
+  "svelte",
+  "vue",
+];
+
+for (const name of unbundled) {
+  if (!manifest.dependencies[name])
+    throw new Error(`${name} is left out of the bundle but is not a dependency`);
+}
+
+const shared: BuildOptions = {
+  bundle: true,
+  sourcemap: true,
+  logLevel: "info",
+  legalComments: "none",
+};
+const node: BuildOptions = {
+  ...shared,
+  platform: "node",
+  format: "esm",
+  target: "node22.14",
+  splitting: true,
+  // CommonJS packages in an ESM bundle still call require for Node's own modules.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+};
+
+const bundles: BuildOptions[] = [
+  {
+    ...shared,
+    platform: "node",
+    format: "esm",
+    target: "node22.14",
+    splitting: true,
+    minify: !watch,
+    external: ["vscode"],
+    outdir: "dist/extension",
+    entryPoints: { main: "src/extension/main.ts" },
+  },
+  {
+    ...node,
+    external: unbundled,
+    outdir: "dist/server",
+    entryPoints: {
+      main: "src/server/main.ts",
+      cli: "src/server/cli.ts",
+      "vite-host": "src/server/vite-host/main.ts",
+      watchdog: "src/server/watchdog.ts",
+    },
+  },
+  {
+    ...shared,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    minify: !watch,
+    loader: { ".ttf": "file" },
+    outdir: "dist/webview",
+    entryPoints: [
+      { in: "src/webview/main.ts", out: "panel" },
+      { in: "src/webview/panel.css", out: "panel" },
+    ],
+  },
+  {
+    ...shared,
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+    minify: !watch,
+    outdir: "dist/realm",
+    entryPoints: { page: "src/realm/page.ts" },
+  },
+  {
+    ...node,
+    splitting: false,
+    external: ["esbuild"],
+    outdir: "dist/realm",
+    entryPoints: { node: "src/realm/node/main.ts", "node-loader": "src/realm/node/loader.ts" },
+  },
+];
+
+rmSync(new URL("dist", import.meta.url), { recursive: true, force: true });
+for (const options of bundles) {
+  const build = await context(options);
+  await build.rebuild();
+  if (watch) await build.watch();
+  else await build.dispose();
+}

@@ -1,0 +1,111 @@
+/** The contract between the extension host (or the command line) and the server, over the IPC channel of the fork. */
+
+import type { ConsoleEntry, LogEntry, Project, Run, Session } from "./model.ts";
+
+/** Raised whenever a method or a shape changes incompatibly; both sides compare it first (P-10). */
+export const PROTOCOL_VERSION = 1;
+
+/** Milliseconds. Every call has a deadline; a call that waits for user code has the long one. */
+export const DEADLINES = { call: 10_000, start: 40_000 } as const;
+
+/** Settings, resolved: defaults applied, numbers clamped. Sent whole, at start and on each change. */
+export interface Config {
+  /** How values of blocks are shown: in the file or only in the editor. */
+  readonly results: "file" | "editor";
+  /** Ports for Vite hosts: inclusive start, exclusive end. */
+  readonly portRange: readonly [number, number];
+  /** Start one Vite host ahead, from the first use on. */
+  readonly warmStart: boolean;
+  /** A run of a block is given up after this many ms; 0 never. */
+  readonly runTimeout: number;
+}
+
+/** The first message. Nothing is read from the environment or settings by the server itself. */
+export interface Hello {
+  readonly protocol: number;
+  readonly version: string;
+  /** Absolute paths of the workspace folders. */
+  readonly folders: readonly string[];
+  readonly trusted: boolean;
+  readonly config: Config;
+  /** Absolute per-user state directory. */
+  readonly stateDirectory: string;
+}
+
+/** The server's answer: it is ready. */
+export interface Welcome {
+  readonly protocol: number;
+  readonly version: string;
+  readonly pid: number;
+  /** Origin of the control API. */
+  readonly gateway: string;
+  /** Control token; never leaves the host process and the discovery file. */
+  readonly token: string;
+}
+
+export interface RunBlock {
+  /** Absolute path of the document. */
+  readonly file: string;
+  /** Its text as the user sees it now. */
+  readonly text: string;
+  /** Index among its runnable blocks, 0-based. */
+  readonly block: number;
+  /** Name or kind of a realm; absent = as the fence says, else the page of the file's project, else Node. */
+  readonly realm?: string;
+}
+
+/** How a document stands in the editor. */
+export type DocumentState = "clean" | "dirty" | "closed";
+
+/** Where a result goes, found again in the document's text at the moment of writing (`placeResult` of src/markdown). */
+export interface ResultPlacement {
+  readonly file: string;
+  /** The complete region, LF line ends, without indentation. */
+  readonly region: string;
+  readonly id: string;
+  /** Text of the block that ran. */
+  readonly code: string;
+  /** Its index among the runnable blocks when it was started, 0-based. */
+  readonly block: number;
+  /** How many runnable blocks there were then. */
+  readonly blocks: number;
+}
+
+/** The host asks. */
+export interface ServerMethods {
+  initialize(hello: Hello): Promise<Welcome>;
+  configure(config: Config): Promise<void>;
+  setFolders(folders: readonly string[]): Promise<void>;
+  grantTrust(): Promise<void>;
+  /** Looks for projects again. */
+  findProjects(): Promise<readonly Project[]>;
+  /** Opens the session of the project that contains `folder`; answers as soon as its address is known. */
+  openSession(folder: string): Promise<Session>;
+  stopSession(id: string): Promise<void>;
+  restartSession(id: string): Promise<Session>;
+  /** Starts a run and answers at once. */
+  runBlock(request: RunBlock): Promise<Run>;
+  stopRun(id: string): Promise<void>;
+  documentChanged(file: string, state: DocumentState): Promise<void>;
+  ping(): Promise<void>;
+  /** Orderly end; answers when every child is gone. */
+  shutdown(): Promise<void>;
+}
+
+/** The server asks the host. */
+export interface HostMethods {
+  /** The address under which the editor's window reaches a loopback port. May be called before anything listens. */
+  externalAddress(port: number): Promise<string>;
+  /** Puts a result into the open document, and saves it if it was clean. False when the document is not open. */
+  placeResult(placement: ResultPlacement): Promise<boolean>;
+}
+
+/** The server tells. Whole snapshots; the host mirrors them read-only. */
+export interface ServerEvents {
+  projectsChanged(projects: readonly Project[]): void;
+  sessionsChanged(sessions: readonly Session[]): void;
+  /** Realms that belong to no session. */
+  runChanged(run: Run): void;
+  consoleLogged(entries: readonly ConsoleEntry[]): void;
+  logged(entries: readonly LogEntry[]): void;
+}

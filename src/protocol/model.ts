@@ -1,0 +1,153 @@
+/** Plain data that both sides of every process boundary speak of. Only structured-cloneable values. */
+
+/** How a folder was recognised as a project. */
+export type ProjectEvidence = "vite-config" | "vite-dependency" | "html";
+
+/** A folder with a Vite UI. (Back ends join with the dev-server manager.) */
+export interface Project {
+  /** Stable within a workspace: `[A-Za-z0-9._-]{1,64}`, never a path. */
+  readonly id: string;
+  /** What a person calls it: the name in package.json, else the folder's name. */
+  readonly name: string;
+  /** Absolute real path of the Vite root. */
+  readonly root: string;
+  readonly evidence: ProjectEvidence;
+  /** Absolute path of `vite.config.*`, when the project has one. */
+  readonly configFile?: string;
+}
+
+/** An error, warning or note at a place in a file. The one shape for build, transform, runtime and block errors. */
+export interface Problem {
+  /** Absolute path. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based; 1 when unknown. */
+  readonly column: number;
+  /** 1-based, inclusive start of what follows the range. */
+  readonly endLine?: number;
+  readonly endColumn?: number;
+  readonly severity: "error" | "warning" | "info";
+  readonly message: string;
+  /** Who found it: `vite`, a plugin's name, `page`, `block`. */
+  readonly source: string;
+  readonly code?: string;
+}
+
+/** Why a session is not live, in the words a user reads. */
+export interface SessionFault {
+  /** An `ErrorCode` of `errors.ts`. */
+  readonly code: string;
+  /** One sentence: what failed, with the value that was wrong, then what to do. */
+  readonly message: string;
+  /** The place to open, when the fault has one. 1-based. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** States exclude each other; what belongs to a state lives inside it. Times are epoch ms, for display only. */
+export type SessionState =
+  | { readonly name: "starting"; readonly step: string; readonly since: number }
+  | { readonly name: "live"; readonly since: number }
+  | {
+      readonly name: "restarting";
+      readonly fault: SessionFault;
+      readonly at: number;
+      readonly attempt: number;
+    }
+  | { readonly name: "error"; readonly fault: SessionFault }
+  | { readonly name: "stopped" };
+
+/** One live preview. */
+export interface Session {
+  readonly id: string;
+  readonly kind: "workspace" | "hosted" | "virtual";
+  readonly project: Project;
+  readonly state: SessionState;
+  /** Loopback port of the session's Vite host. */
+  readonly port: number;
+  /** Where a browser on this machine reaches it, with base: `http://127.0.0.1:15173/`. */
+  readonly url: string;
+  /** Where the editor's own window reaches it (forwarded or proxied); equals `url` on a desktop. */
+  readonly outsideUrl: string;
+  /** Process id of the Vite host, 0 when none runs. */
+  readonly pid: number;
+  /** Resident memory of the Vite host in bytes, 0 when unknown. */
+  readonly memory: number;
+  /** Version of the Vite that serves it, empty until known. */
+  readonly viteVersion: string;
+  /** One sentence each, shown in the tree's tooltip and the log. */
+  readonly notices: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly realms: readonly Realm[];
+}
+
+export type RealmKind = "page" | "worker" | "iframe" | "node";
+
+/** A place where code runs and that talks to the server. */
+export interface Realm {
+  readonly id: string;
+  /** The same in tree, documents, command line and API: `7-zen-1201-03`, `node`. */
+  readonly name: string;
+  readonly kind: RealmKind;
+  /** Session it belongs to; absent for a Node realm that serves documents outside projects. */
+  readonly session?: string;
+  /** Address of the page, `node://<pid>` for a Node realm. */
+  readonly url: string;
+  readonly title: string;
+  /** Epoch ms of the first contact. */
+  readonly since: number;
+  readonly state: "idle" | "running" | "away";
+}
+
+/** One line that a realm wrote to its console, or an error that nobody caught there. */
+export interface ConsoleEntry {
+  readonly realm: string;
+  readonly session?: string;
+  readonly level: "debug" | "log" | "info" | "warn" | "error";
+  readonly text: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Mapped place of the call or of the error, when known. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** One line of the log. */
+export interface LogEntry {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  /** Who says it: `server`, `vite`, a session's id. */
+  readonly source: string;
+  readonly session?: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** States of one execution of a block; all but `running` are final. */
+export type RunState = "running" | "ok" | "error" | "timeout" | "cancelled";
+
+/** One execution of a block. */
+export interface Run {
+  readonly id: string;
+  /** Absolute path of the document. */
+  readonly file: string;
+  /** Index of the block among the runnable blocks of the text it was started from, 0-based. */
+  readonly block: number;
+  /** First 8 hex digits of the SHA-256 of the block's text with LF. */
+  readonly code: string;
+  /** Name of the realm. */
+  readonly realm: string;
+  readonly realmKind: RealmKind;
+  readonly state: RunState;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  /** Duration in ms, 0 while running. */
+  readonly ms: number;
+  /** First line of the value or of the error. */
+  readonly summary: string;
+  /** Where the error is in the document; empty when there is none. */
+  readonly problems: readonly Problem[];
+}

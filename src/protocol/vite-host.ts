@@ -1,0 +1,68 @@
+/** What the server and a Vite host say to each other over the host's IPC channel. */
+
+import type { LogEntry, Problem } from "./model.ts";
+import type { ResolvedImport } from "./realm.ts";
+
+/** Which of our plugin copies serves a folder without a Vite config. */
+export type Preset = "plain" | "react" | "vue" | "svelte";
+
+export interface ServeOptions {
+  readonly session: string;
+  /** Absolute real path. */
+  readonly root: string;
+  /** Absolute path of the project's config, or false when it has none. */
+  readonly configFile: string | false;
+  /** Used when `configFile` is false. */
+  readonly preset: Preset;
+  /** `file:` URL of the Vite that runs: the project's own, else ours. */
+  readonly vite: string;
+  readonly port: number;
+  /** Path prefix under which the outside reaches the port, `/` when none; the user's own base is appended. */
+  readonly prefix: string;
+  /** Origins of pages that may talk to this port: exact strings. */
+  readonly origins: readonly string[];
+  /** `Host` values (authority with port) that may reach this port. */
+  readonly hosts: readonly string[];
+  /** Local socket or pipe of the server for this session's realm channel. */
+  readonly pipe: string;
+  /** Absolute path of the built page client. */
+  readonly pageClient: string;
+  /** Absolute directory for Vite's cache when the default must not be used. */
+  readonly cacheDir?: string;
+}
+
+export interface Served {
+  readonly url: string;
+  /** Effective base: outside prefix plus the user's own base. */
+  readonly base: string;
+  readonly viteVersion: string;
+  readonly notices: readonly string[];
+}
+
+/** The server asks. */
+export interface ViteHostMethods {
+  /** Imports a Vite so that a later `serve` is quick. */
+  warm(vite: string): Promise<void>;
+  /** Starts the one Vite server of this process. Rejects with a `WireError` in its message field. */
+  serve(options: ServeOptions): Promise<Served>;
+  /** Resolves imports of a document as Vite's import analysis would, at this moment. */
+  resolveImports(file: string, specifiers: readonly string[]): Promise<readonly ResolvedImport[]>;
+  /** Maps a place in a served module to its source: `url` as the browser names it; 1-based line and column. */
+  mapPosition(
+    url: string,
+    line: number,
+    column: number,
+  ): Promise<{ file: string; line: number; column: number } | undefined>;
+  close(): Promise<void>;
+}
+
+/** The Vite host tells. */
+export interface ViteHostEvents {
+  /** What it is doing now, in words for the waiting state. `config` is true while user configuration loads. */
+  step(text: string, config: boolean): void;
+  /** The complete list of transform and build errors. */
+  problemsChanged(problems: readonly Problem[]): void;
+  /** The project's Vite restarted itself, for instance after a config change. */
+  served(served: Served): void;
+  logged(entry: Omit<LogEntry, "session">): void;
+}

@@ -1,0 +1,15 @@
+/** Where the built files are. Everything that is forked or served lies beside this file in `dist`. */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+// Chunks of a split bundle and its entries share one folder, so this holds wherever the bundler put this module.
+const server = path.dirname(fileURLToPath(import.meta.url));
+const dist = path.dirname(server);
+
+export const entries = {
+  server: path.join(server, "main.js"),
+  viteHost: path.join(server, "vite-host.js"),
+  watchdog: path.join(server, "watchdog.js"),
+  nodeRealm: path.join(dist, "realm", "node.js"),
+  pageClient: path.join(dist, "realm", "page.js"),
+} as const;

@@ -1,0 +1,159 @@
+/** The server's one HTTP + WebSocket listener: health for everybody, the control API for holders of the token. */
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { toWire, UserError, type ErrorCode } from "../../protocol/errors.ts";
+import { createApi, type Api, type ApiSources } from "./api.ts";
+import { EventFeed } from "./event-feed.ts";
+import { readJson } from "./request-body.ts";
+import {
+  createRequestGate,
+  headOf,
+  refusal,
+  securityHeaders,
+  type RequestGate,
+} from "./request-gate.ts";
+import { answerText } from "./response-headers.ts";
+import { applyServerLimits, SERVER_OPTIONS } from "./server-limits.ts";
+
+/** Bytes of a request of the control API (section 4 of *Security and faults*). */
+const bodyLimit = 1024 * 1024;
+
+export class Gateway {
+  /** Control token: 32 random bytes, per start (N-03). */
+  readonly token = randomBytes(32).toString("base64url");
+  readonly #version: string;
+  readonly #server = createServer(
+    SERVER_OPTIONS,
+    (request, response) => void this.#answer(request, response),
+  );
+  readonly #feed = new EventFeed();
+  #gate: RequestGate | undefined;
+  #api: Api | undefined;
+  #origin = "";
+
+  constructor(version: string) {
+    this.#version = version;
+  }
+
+  /** `http://127.0.0.1:<port>`. */
+  get origin(): string {
+    return this.#origin;
+  }
+
+  /** Listens on loopback. @param port 0 for any free one */
+  async listen(port: number): Promise<void> {
+    applyServerLimits(this.#server);
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
+    await new Promise<void>((resolve, reject) =>
+      this.#server.once("error", reject).listen(port, "127.0.0.1", resolve),
+    );
+    const host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    this.#origin = `http://${host}`;
+    this.#gate = controlGate(host, this.token);
+  }
+
+  /** Opens the control API; until then it answers 503. */
+  serve(sources: ApiSources): void {
+    this.#api = createApi(sources);
+  }
+
+  /** Sends a state change to everybody who listens to events. */
+  tell(event: string, data: unknown): void {
+    this.#feed.tell(event, data);
+  }
+
+  async close(): Promise<void> {
+    this.#feed.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const admission = this.#gate?.admit(headOf(request, false));
+    if (admission === undefined) return void response.writeHead(503).end();
+    if (!admission.ok) {
+      const { status, headers, body } = refusal(admission);
+      return void response.writeHead(status, headers).end(body);
+    }
+    if (admission.route.name === "health") {
+      return reply(response, 200, { status: "ok", name: "vitrine", version: this.#version });
+    }
+    try {
+      const body = await readJson(request, { limit: bodyLimit });
+      const result = await this.#ready().call(admission.local.slice("/api/".length), body);
+      reply(response, 200, { result: result ?? null });
+    } catch (error) {
+      const { code, message } = toWire(error);
+      reply(response, statuses[code] ?? 500, { error: { code, message } });
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const admission = this.#gate?.admit(headOf(request, true));
+    if (admission === undefined || this.#api === undefined) return void socket.destroy();
+    if (!admission.ok) return void socket.end(answerText(refusal(admission)));
+    this.#feed.accept(request, socket, head, this.#api.snapshot());
+  }
+
+  #ready(): Api {
+    if (this.#api === undefined)
+      throw new UserError("server_gone", "The server is still starting. Ask again in a moment");
+    return this.#api;
+  }
+}
+
+function controlGate(host: string, token: string): RequestGate {
+  const expected = createHash("sha256").update(token).digest();
+  const control = (credential: string): boolean =>
+    timingSafeEqual(createHash("sha256").update(credential).digest(), expected);
+  const own = {
+    sites: "own",
+    originRequired: false,
+    bodyLimit,
+    upgrade: false,
+    json: false,
+  } as const;
+  return createRequestGate({
+    hosts: () => [host],
+    origins: () => [`http://${host}`],
+    prefixes: () => ["/"],
+    credentials: { control, page: () => false },
+    routes: [
+      { ...own, name: "health", path: "/health", methods: ["GET", "HEAD"], access: "public" },
+      {
+        ...own,
+        name: "events",
+        path: "/api/events",
+        methods: ["GET"],
+        upgrade: true,
+        access: "control",
+      },
+      { ...own, name: "api", path: "/api/", methods: ["POST"], access: "control", json: true },
+    ],
+  });
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  response
+    .writeHead(status, { ...securityHeaders("control"), "content-type": "application/json" })
+    .end(JSON.stringify(body));
+}
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_trusted: 403,
+  not_found: 404,
+  too_large: 413,
+  unsupported: 415,
+  config_failed: 422,
+  html_missing: 422,
+  not_installed: 422,
+  server_gone: 503,
+};

@@ -1,0 +1,70 @@
+/** Entry of the server as a child process: reads the hello, serves the contract, leaves with its parent. */
+import type { HostMethods, ServerEvents, ServerMethods } from "../protocol/contract.ts";
+import { UserError } from "../protocol/errors.ts";
+import { connect } from "./rpc.ts";
+import { createServer, type Server } from "./server.ts";
+
+/** Ms; what waits for the host is bounded where it is asked. */
+const callDeadlineMs = 10_000;
+/** Ms for an orderly end. */
+const leaveMs = 4000;
+/** Ms for what was accepted to reach the disk after an error nobody caught (P-09). */
+const lastResortMs = 1000;
+
+let starting: Promise<Server> | undefined;
+
+const { remote: host, tell } = connect<HostMethods, ServerEvents>(
+  {
+    post: (message) => {
+      if (process.connected) process.send?.(message);
+    },
+    on: (listener) => process.on("message", listener),
+  },
+  {
+    deadline: callDeadlineMs,
+    methods: {
+      initialize: async (hello) => {
+        starting ??= createServer(hello, host, tell as never);
+        return (await starting).welcome;
+      },
+      configure: (config) => server((methods) => methods.configure(config)),
+      setFolders: (folders) => server((methods) => methods.setFolders(folders)),
+      grantTrust: () => server((methods) => methods.grantTrust()),
+      findProjects: () => server((methods) => methods.findProjects()),
+      openSession: (folder) => server((methods) => methods.openSession(folder)),
+      stopSession: (id) => server((methods) => methods.stopSession(id)),
+      restartSession: (id) => server((methods) => methods.restartSession(id)),
+      runBlock: (request) => server((methods) => methods.runBlock(request)),
+      stopRun: (id) => server((methods) => methods.stopRun(id)),
+      documentChanged: (file, state) => server((methods) => methods.documentChanged(file, state)),
+      ping: async () => {},
+      shutdown: () => leave(0),
+    } satisfies ServerMethods,
+  },
+);
+
+async function server<Result>(
+  call: (methods: Server["methods"]) => Promise<Result>,
+): Promise<Result> {
+  if (starting === undefined)
+    throw new UserError("bad_request", "The first message must be initialize");
+  return call((await starting).methods);
+}
+
+async function leave(code: number): Promise<void> {
+  // A child that does not end in time is ended by its watchdog; nobody waits for us any longer (P-01).
+  setTimeout(() => process.exit(code), leaveMs).unref();
+  await (await starting)?.close();
+  // After the answer to `shutdown` is on its way.
+  setImmediate(() => process.exit(code));
+}
+
+process.on("disconnect", () => void leave(0));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void leave(0));
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.once(event, (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    setTimeout(() => process.exit(1), lastResortMs);
+    void leave(1);
+  });
+}

@@ -1,0 +1,77 @@
+/** The contract's methods: each one line to its owner, or nearly. */
+import type { ServerMethods } from "../protocol/contract.ts";
+import { UserError } from "../protocol/errors.ts";
+import type { Project } from "../protocol/model.ts";
+import { findProjects, projectFor } from "./dev-servers/projects.ts";
+import type { Owners, Settings, Tell } from "./owners.ts";
+import type { StateDirectory } from "./state-directory.ts";
+import { ourVite } from "./vite-host/resolve-vite.ts";
+
+export interface Methods extends Omit<ServerMethods, "initialize"> {
+  /** As last found. */
+  projects(): readonly Project[];
+}
+
+export interface MethodsParts {
+  readonly owners: Owners;
+  readonly settings: Settings;
+  readonly state: StateDirectory;
+  readonly tell: Tell;
+  close(): Promise<void>;
+}
+
+export function createMethods({ owners, settings, state, tell, close }: MethodsParts): Methods {
+  const { trust, sessions, runs, results } = owners;
+  let projects: readonly Project[] = [];
+
+  const look = async (): Promise<readonly Project[]> => {
+    projects = trust.trusted ? await findProjects(settings.folders) : [];
+    tell("projectsChanged", projects);
+    return projects;
+  };
+  return {
+    projects: () => projects,
+    configure: async (config) => {
+      settings.config = config;
+    },
+    setFolders: async (folders) => {
+      settings.folders = folders;
+      await state.publish({ folders });
+      await look();
+    },
+    grantTrust: async () => {
+      trust.grant();
+      warmUp(owners, settings);
+      await look();
+    },
+    findProjects: look,
+    openSession: async (folder) => {
+      trust.require("Opening a preview");
+      const project = await projectFor(folder, settings.folders);
+      if (project === undefined) throw nothingToPreview(folder);
+      return sessions.open(project);
+    },
+    stopSession: (id) => sessions.stop(id),
+    restartSession: async (id) => {
+      trust.require("Starting a preview");
+      return sessions.restart(id);
+    },
+    runBlock: async (request) => runs.start(request),
+    stopRun: async (id) => runs.stop(id),
+    documentChanged: async (file, documentState) => results.documentChanged(file, documentState),
+    ping: async () => {},
+    shutdown: close,
+  };
+}
+
+/** One Vite host waits from the first use on, where code may run at all. */
+export function warmUp({ trust, warmHost }: Owners, { config }: Settings): void {
+  if (trust.trusted && config.warmStart) warmHost.prepare(ourVite().url);
+}
+
+function nothingToPreview(folder: string): UserError {
+  return new UserError(
+    "html_missing",
+    `There is nothing to preview in ${folder}: no vite.config, no vite dependency and no index.html, here or above. Add an index.html, or open the folder of the project`,
+  );
+}

@@ -1,0 +1,63 @@
+/** Checks what a page says. A page runs code we did not write: only known shapes pass (N-11). */
+import * as v from "valibot";
+import { REALM_LIMITS, type FromRealm } from "../../protocol/realm.ts";
+
+const line = v.pipe(v.string(), v.maxLength(REALM_LIMITS.lineCharacters + 200));
+const short = v.pipe(v.string(), v.maxLength(4096));
+const level = v.picklist(["debug", "log", "info", "warn", "error"]);
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const job = v.pipe(v.string(), v.regex(/^[\w-]{16,64}$/));
+const error = v.object({
+  name: short,
+  message: line,
+  stack: v.pipe(v.string(), v.maxLength(64 * 1024)),
+});
+
+const value = v.variant("kind", [
+  v.object({ kind: v.literal("undefined") }),
+  v.object({
+    kind: v.literal("json"),
+    text: v.pipe(v.string(), v.maxLength(REALM_LIMITS.valueCharacters + 1000)),
+    missing: count,
+  }),
+]);
+
+const message = v.variant("type", [
+  v.object({
+    type: v.literal("hello"),
+    kind: v.picklist(["page", "worker", "iframe", "node"]),
+    instance: v.pipe(v.string(), v.regex(/^[\w-]{8,64}$/)),
+    name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{0,100}$/)),
+    url: short,
+    title: short,
+    frame: v.pipe(v.string(), v.maxLength(200)),
+  }),
+  v.object({ type: v.literal("navigated"), url: short, title: short }),
+  v.object({
+    type: v.literal("console"),
+    entries: v.pipe(
+      v.array(v.object({ level, text: line, at: v.number(), stack: v.optional(line) })),
+      v.maxLength(2000),
+    ),
+    dropped: count,
+  }),
+  v.object({ type: v.literal("uncaught"), error, at: v.number() }),
+  v.object({ type: v.literal("started"), job }),
+  v.object({
+    type: v.literal("finished"),
+    job,
+    value: v.optional(value),
+    error: v.optional(error),
+    events: v.pipe(v.array(v.object({ level, text: line })), v.maxLength(REALM_LIMITS.runLines)),
+    missing: count,
+    ms: v.pipe(v.number(), v.minValue(0)),
+  }),
+  v.object({ type: v.literal("resolve"), ask: count, file: short, specifier: short }),
+  v.object({ type: v.literal("pong") }),
+]);
+
+/** @returns the message, or undefined when it has no known shape */
+export function toFromRealm(data: unknown): FromRealm | undefined {
+  const parsed = v.safeParse(message, data);
+  return parsed.success ? (parsed.output as FromRealm) : undefined;
+}

@@ -1,0 +1,171 @@
+/** Jobs: at most one active per realm, handed over exactly once, ended in every case. */
+import { UserError } from "../../protocol/errors.ts";
+import type { FromRealm, RunRequest } from "../../protocol/realm.ts";
+import type { LiveRealm, Realms } from "../realms/realms.ts";
+import type { CompiledBlock } from "./compile.ts";
+import { endedOutcome, finishedOutcome, type JobOutcome } from "./outcome.ts";
+
+type Finished = Extract<FromRealm, { type: "finished" }>;
+
+export interface JobOptions {
+  readonly script: CompiledBlock;
+  /** Ms, 0 for none. */
+  readonly timeout: number;
+  readonly stop: AbortSignal;
+  /** Called when a realm that cannot be asked must be ended. */
+  kill(): void;
+}
+
+/** Ms within which a page must say that it began; a page that does not is busy for good. */
+const startMs = 10_000;
+/** Scripts stay available for breakpoints and stack traces of callbacks. */
+const keptScripts = 100;
+
+interface ActiveJob {
+  readonly realm: LiveRealm;
+  started(): void;
+  finish(message: Finished): void;
+  fail(error: UserError): void;
+}
+
+export class Jobs {
+  readonly #realms: Realms;
+  readonly #active = new Map<string, ActiveJob>();
+  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #scripts = new Map<string, CompiledBlock>();
+
+  constructor(realms: Realms) {
+    this.#realms = realms;
+    realms.listen({
+      // A new document in the tab: what ran in the old one will never answer.
+      loaded: (realm) =>
+        this.#failAll(realm, "The page was reloaded while the block ran. Run it again"),
+      gone: (realm, why) => this.#failAll(realm, `${why} while the block ran`),
+      said: (realm, message) => this.#said(realm, message),
+    });
+  }
+
+  /** Runs after everything the realm was given before. Never rejects for what a block or a realm does. */
+  run(realm: LiveRealm, request: RunRequest, options: JobOptions): Promise<JobOutcome> {
+    const previous = this.#queues.get(realm.id) ?? Promise.resolve();
+    const next = previous.then(() => this.#execute(realm, request, options));
+    this.#queues.set(
+      realm.id,
+      next.catch(() => {}),
+    );
+    return next;
+  }
+
+  /** Compiled script or map by file name (`<job>.js`, `<job>.js.map`), for the page channel. */
+  scriptFile(name: string): string | undefined {
+    const [, job, map] = /^([\w-]+)\.js(\.map)?$/.exec(name) ?? [];
+    const script = job === undefined ? undefined : this.#scripts.get(job);
+    if (script === undefined) return undefined;
+    return map === undefined
+      ? `${script.script}\n//# sourceMappingURL=${name}.map\n`
+      : JSON.stringify(script.map);
+  }
+
+  #said(realm: LiveRealm, message: FromRealm): void {
+    if (message.type !== "started" && message.type !== "finished") return;
+    const job = this.#active.get(message.job);
+    // Only the realm the job was handed to may speak for it (E-06).
+    if (job?.realm !== realm) return;
+    if (message.type === "started") job.started();
+    else job.finish(message);
+  }
+
+  #failAll(realm: LiveRealm, message: string): void {
+    for (const job of this.#active.values()) {
+      if (job.realm === realm) job.fail(new UserError("realm_gone", message));
+    }
+  }
+
+  async #execute(realm: LiveRealm, request: RunRequest, options: JobOptions): Promise<JobOutcome> {
+    const began = performance.now();
+    this.#keepScript(request.job, options.script);
+    this.#realms.setRunning(realm, true);
+    try {
+      return finishedOutcome(
+        await this.#dispatch(realm, request, options),
+        options.script,
+        request,
+      );
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return endedOutcome(error, performance.now() - began);
+    } finally {
+      this.#active.delete(request.job);
+      this.#realms.setRunning(realm, false);
+    }
+  }
+
+  #keepScript(job: string, script: CompiledBlock): void {
+    this.#scripts.set(job, script);
+    const oldest = this.#scripts.keys().next();
+    if (this.#scripts.size > keptScripts && !oldest.done) this.#scripts.delete(oldest.value);
+  }
+
+  #dispatch(
+    realm: LiveRealm,
+    request: RunRequest,
+    { timeout, stop, kill }: JobOptions,
+  ): Promise<Finished> {
+    const isNode = realm.facts().kind === "node";
+    return new Promise((resolve, reject) => {
+      const timers: NodeJS.Timeout[] = [];
+      const end = (settle: () => void): void => {
+        for (const timer of timers) clearTimeout(timer);
+        stop.removeEventListener("abort", onStop);
+        settle();
+      };
+      const fail = (error: UserError): void => end(() => reject(error));
+      const giveUp = (error: UserError): void => {
+        fail(error);
+        if (isNode) kill();
+      };
+      const onStop = (): void => giveUp(stopped(isNode));
+      if (stop.aborted) return fail(new UserError("cancelled", "Stopped before it ran"));
+      stop.addEventListener("abort", onStop);
+      const silence = setTimeout(() => giveUp(silent(isNode)), startMs);
+      timers.push(silence);
+      if (timeout > 0) timers.push(setTimeout(() => giveUp(tooLong(timeout)), timeout));
+      this.#active.set(request.job, {
+        realm,
+        fail,
+        started: () => clearTimeout(silence),
+        finish: (message) => end(() => resolve(message)),
+      });
+      if (!realm.send(request))
+        fail(
+          new UserError(
+            "realm_gone",
+            `${realm.name} is not connected. Open its preview and run the block again`,
+          ),
+        );
+    });
+  }
+}
+
+function stopped(isNode: boolean): UserError {
+  const message = isNode
+    ? "Stopped. The Node process was ended; its bindings are gone"
+    : "Stopped waiting. A page cannot be interrupted: code that loops for ever ends when the page is reloaded";
+  return new UserError("cancelled", message);
+}
+
+function silent(isNode: boolean): UserError {
+  return new UserError(
+    "deadline",
+    isNode
+      ? "The Node process does not answer. It was ended; run the block again"
+      : "The page does not answer. Reload it and run the block again",
+  );
+}
+
+function tooLong(timeout: number): UserError {
+  return new UserError(
+    "deadline",
+    `Not finished after ${timeout / 1000} s (setting vitrine.runTimeout)`,
+  );
+}

@@ -1,0 +1,56 @@
+/** What became of a job, with every place mapped to the document. */
+import type { UserError } from "../../protocol/errors.ts";
+import type { Problem, RunState } from "../../protocol/model.ts";
+import type { FromRealm, RealmValue, RunEvent, RunRequest } from "../../protocol/realm.ts";
+import { mapStack, type CompiledBlock } from "./compile.ts";
+
+export interface JobOutcome {
+  readonly state: Exclude<RunState, "running">;
+  /** Duration in ms, measured in the realm where it could be. */
+  readonly ms: number;
+  readonly value?: RealmValue;
+  /** Message and mapped stack, as shown in the result. */
+  readonly error?: string;
+  readonly problem?: Problem;
+  readonly events: readonly RunEvent[];
+  /** Events left out between the first and the last. */
+  readonly missing: number;
+}
+
+/** The realm answered. */
+export function finishedOutcome(
+  finished: Extract<FromRealm, { type: "finished" }>,
+  script: CompiledBlock,
+  { job, file }: RunRequest,
+): JobOutcome {
+  const { ms, events, missing, value, error } = finished;
+  if (error === undefined)
+    return { state: "ok", ms, events, missing, ...(value === undefined ? {} : { value }) };
+  const { frames } = mapStack(error.stack, (name) => (name.includes(job) ? script.map : undefined));
+  const head = error.name === "" ? error.message : `${error.name}: ${error.message}`;
+  const text = errorText(
+    head,
+    frames.map((frame) => `${frame.file}:${frame.line}:${frame.column}`),
+  );
+  const place = frames.find((frame) => frame.file === file);
+  const failed: JobOutcome = { state: "error", ms, events, missing, error: text };
+  if (place === undefined) return failed;
+  const { line, column } = place;
+  return {
+    ...failed,
+    problem: { file, line, column, severity: "error", message: head, source: "block" },
+  };
+}
+
+/** It ended without an answer: stopped, too late, or the realm went away. */
+export function endedOutcome(error: UserError, ms: number): JobOutcome {
+  const states = { cancelled: "cancelled", deadline: "timeout" } as const;
+  const state =
+    error.code === "cancelled" || error.code === "deadline" ? states[error.code] : "error";
+  return { state, ms, error: error.message, events: [], missing: 0 };
+}
+
+/** A message, and the places in files that led to it, one per line. */
+export function errorText(head: string, places: readonly string[]): string {
+  return [head, ...places.map((place) => `    at ${place}`)].join("\n");
+}

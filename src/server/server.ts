@@ -1,0 +1,86 @@
+/** The server, from the hello message to the last child: what the child process and the command line both start. */
+import {
+  PROTOCOL_VERSION,
+  type Hello,
+  type HostMethods,
+  type Welcome,
+} from "../protocol/contract.ts";
+import { UserError } from "../protocol/errors.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { createMethods, warmUp, type Methods } from "./methods.ts";
+import { createOwners, type Owners, type Settings, type Tell } from "./owners.ts";
+import type { Runs } from "./repl/runs.ts";
+import { openStateDirectory } from "./state-directory.ts";
+
+export interface Server {
+  readonly welcome: Welcome;
+  readonly methods: Methods;
+  readonly runs: Runs;
+  /** Ends every child and takes its files away. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Builds a server from the hello message. `host` is asked, `tellHost` hears every change. */
+export async function createServer(
+  hello: Hello,
+  host: HostMethods,
+  tellHost: Tell,
+): Promise<Server> {
+  checkVersions(hello);
+  const { version } = hello;
+  const settings: Settings = { config: hello.config, folders: hello.folders };
+  const state = await openStateDirectory(hello.stateDirectory);
+  const gateway = new Gateway(version);
+  await gateway.listen(0);
+  const tell: Tell = (name, ...args) => {
+    tellHost(name, ...args);
+    gateway.tell(name, args[0]);
+  };
+  const owners = createOwners({ hello, settings, state, host, tell });
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= closeAll(owners)
+      .then(() => gateway.close())
+      .then(state.close);
+    return closing;
+  };
+  const methods = createMethods({ owners, settings, state, tell, close });
+  gateway.serve({ methods, sessions: () => owners.sessions.list() });
+  await owners.writer.recover();
+
+  const { origin, token } = gateway;
+  await state.publish({
+    version,
+    protocol: PROTOCOL_VERSION,
+    gateway: origin,
+    token,
+    folders: settings.folders,
+  });
+  void methods.findProjects();
+  warmUp(owners, settings);
+  const welcome = { protocol: PROTOCOL_VERSION, version, pid: process.pid, gateway: origin, token };
+  return { welcome, methods, runs: owners.runs, close };
+}
+
+async function closeAll({
+  log,
+  sessions,
+  nodeRealms,
+  warmHost,
+  ports,
+  writer,
+}: Owners): Promise<void> {
+  log.flush();
+  await Promise.all([sessions.stopAll(), nodeRealms.stop(), warmHost.stop()]);
+  await ports.releaseAll();
+  await writer.close();
+}
+
+function checkVersions(hello: Hello): void {
+  if (hello.protocol === PROTOCOL_VERSION) return;
+  throw new UserError(
+    "incompatible",
+    `This server speaks protocol ${PROTOCOL_VERSION}, the editor ${hello.protocol}. Reload the window to use one version of Vitrine`,
+  );
+}

@@ -1,0 +1,95 @@
+/** What pages report of themselves: console lines for the output, errors nobody caught as Problems at their sources. */
+import type { ConsoleEntry, Problem } from "../../protocol/model.ts";
+import type { RealmError } from "../../protocol/realm.ts";
+import type { LiveRealm, Realms } from "../realms/realms.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** Runtime problems kept of one session; a page that fails in a loop repeats itself. */
+const keptProblems = 50;
+
+/** Listens to all realms. */
+export function reportPages(
+  realms: Realms,
+  sessions: Sessions,
+  logged: (entries: readonly ConsoleEntry[]) => void,
+): void {
+  const problems = new Map<string, Problem[]>();
+
+  const uncaught = async (realm: LiveRealm, error: RealmError, at: number): Promise<void> => {
+    const text = `Uncaught ${error.name === "" ? "" : `${error.name}: `}${error.message}`;
+    const place = await placeOf(realm, error.stack, sessions);
+    logged([
+      {
+        ...speaker(realm),
+        level: "error",
+        text: place === undefined ? `${text}\n${error.stack}` : text,
+        at,
+        ...place,
+      },
+    ]);
+    if (place === undefined || realm.session === undefined) return;
+    const problem: Problem = { ...place, severity: "warning", message: text, source: "page" };
+    const list = problems.get(realm.session) ?? [];
+    if (list.some((known) => JSON.stringify(known) === JSON.stringify(problem))) return;
+    const next = [...list, problem].slice(-keptProblems);
+    problems.set(realm.session, next);
+    sessions.get(realm.session)?.setPageProblems(next);
+  };
+
+  const forget = (realm: LiveRealm): void => {
+    if (realm.session === undefined || !problems.delete(realm.session)) return;
+    sessions.get(realm.session)?.setPageProblems([]);
+  };
+
+  realms.listen({
+    // A new document starts clean; what the old one did wrong is history.
+    loaded: forget,
+    gone: forget,
+    said(realm, message) {
+      if (message.type === "uncaught") void uncaught(realm, message.error, message.at);
+      if (message.type !== "console") return;
+      const entries = message.entries.map(({ level, text, at }) => ({
+        ...speaker(realm),
+        level,
+        text,
+        at,
+      }));
+      if (message.dropped > 0)
+        entries.push({
+          ...speaker(realm),
+          level: "warn",
+          text: `${message.dropped} lines left out while the page was not connected`,
+          at: Date.now(),
+        });
+      logged(entries);
+    },
+  });
+}
+
+/** The first frame of the stack that lies in a source of the project. */
+async function placeOf(
+  realm: LiveRealm,
+  stack: string,
+  sessions: Sessions,
+): Promise<{ file: string; line: number; column: number } | undefined> {
+  const host = realm.session === undefined ? undefined : sessions.get(realm.session)?.host;
+  if (host === undefined) return undefined;
+  for (const [, url, line, column] of stack.matchAll(/(https?:\/\/[^\s()]+?):(\d+):(\d+)/g)) {
+    if (
+      url === undefined ||
+      url.includes("/node_modules/") ||
+      url.includes("-vitrine/") ||
+      url.includes("/@vite/")
+    )
+      continue;
+    const place = await host.methods
+      .mapPosition(url, Number(line), Number(column))
+      .catch(() => undefined);
+    if (place !== undefined && !place.file.includes("/node_modules/")) return place;
+  }
+  return undefined;
+}
+
+function speaker({ name, session }: LiveRealm): Pick<ConsoleEntry, "realm" | "session"> {
+  return { realm: name, ...(session === undefined ? {} : { session }) };
+}

@@ -1,0 +1,58 @@
+/** Why a session is not live, in the words a user reads. */
+import path from "node:path";
+import { fromWire, toWire, UserError } from "../../protocol/errors.ts";
+import type { Project, SessionFault } from "../../protocol/model.ts";
+import type { ViteHostExit } from "../vite-host/vite-host.ts";
+
+/** Ms from the start of a Vite host until it serves. */
+export const startTimeoutMs = 30_000;
+
+export function toFault(error: unknown): SessionFault {
+  const known = error instanceof UserError ? error : fromWire(toWire(error));
+  const { file, line, column } = known.data;
+  return {
+    code: known.code,
+    message: known.message,
+    ...(typeof file === "string"
+      ? { file, line: Number(line ?? 1), column: Number(column ?? 1) }
+      : {}),
+  };
+}
+
+export function exitError(project: Project, exit: ViteHostExit): UserError {
+  const how = exit.signal === null ? `with code ${exit.code}` : `by ${exit.signal}`;
+  if (exit.loadingConfig && project.configFile !== undefined) {
+    const name = path.basename(project.configFile);
+    return new UserError(
+      "config_failed",
+      `${name} ended the Vite process ${how} while it was loading. Remove what ends the process there and save; the preview starts by itself`,
+      {
+        data: { file: project.configFile, line: 1, column: 1 },
+      },
+    );
+  }
+  return new UserError("vite_crashed", `The Vite process of ${project.name} ended ${how}.`);
+}
+
+export function startTimeout(project: Project): UserError {
+  const seconds = startTimeoutMs / 1000;
+  if (project.configFile === undefined)
+    return new UserError(
+      "start_timeout",
+      `${project.name} did not start within ${seconds} s. Look at the log, then restart it`,
+    );
+  return new UserError(
+    "start_timeout",
+    `${path.basename(project.configFile)} did not finish loading within ${seconds} s. Look for something in it that never ends, correct it and save`,
+    {
+      data: { file: project.configFile, line: 1, column: 1 },
+    },
+  );
+}
+
+export function crashedTooOften(message: string): SessionFault {
+  return {
+    code: "vite_crashed",
+    message: `${message} It crashed too often to be restarted. Look at the log, then restart it`,
+  };
+}

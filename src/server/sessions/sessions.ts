@@ -1,0 +1,145 @@
+/** Owner of all sessions: one per project, with their realm channels and their memory. */
+import pidusage from "pidusage";
+import { UserError } from "../../protocol/errors.ts";
+import type { Project, Session } from "../../protocol/model.ts";
+import type { Ports } from "../dev-servers/ports.ts";
+import type { Log } from "../log.ts";
+import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
+import type { Realms } from "../realms/realms.ts";
+import { isInside } from "../vite-host/watcher.ts";
+import type { WarmHost } from "../vite-host/warm-host.ts";
+import { SessionRunner } from "./session.ts";
+
+export interface SessionsParts {
+  readonly ports: Ports;
+  readonly warmHost: WarmHost;
+  readonly log: Log;
+  readonly realms: Realms;
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+  externalAddress(port: number): Promise<string>;
+  /** Compiled block scripts by file name. */
+  script(name: string): string | undefined;
+  changed(sessions: readonly Session[]): void;
+}
+
+/** Memory is looked at this often, and only while something runs. */
+const memoryEveryMs = 10_000;
+
+export class Sessions {
+  readonly #parts: SessionsParts;
+  readonly #runners = new Map<string, SessionRunner>();
+  readonly #channels = new Map<string, PageChannel>();
+  readonly #memory: NodeJS.Timeout;
+  #telling = false;
+
+  constructor(parts: SessionsParts) {
+    this.#parts = parts;
+    parts.realms.listen({ changed: () => this.#changed() });
+    this.#memory = setInterval(() => void this.#measure(), memoryEveryMs).unref();
+  }
+
+  /** Starts the session of a project, or answers with the running one. */
+  async open(project: Project): Promise<Session> {
+    await this.#runnerFor(project).open();
+    return this.#snapshot(project.id);
+  }
+
+  async stop(id: string): Promise<void> {
+    await this.#known(id).stop();
+    this.#parts.realms.removeSession(id);
+  }
+
+  async restart(id: string): Promise<Session> {
+    await this.#known(id).restart();
+    return this.#snapshot(id);
+  }
+
+  get(id: string): SessionRunner | undefined {
+    return this.#runners.get(id);
+  }
+
+  /** The session whose project holds a file, the innermost one. */
+  forFile(file: string): SessionRunner | undefined {
+    return [...this.#runners.values()]
+      .filter(({ project }) => isInside(file, project.root))
+      .toSorted((a, b) => b.project.root.length - a.project.root.length)[0];
+  }
+
+  list(): readonly Session[] {
+    const realms = this.#parts.realms.all();
+    return [...this.#runners.values()].map((runner) => ({
+      ...runner.snapshot(),
+      realms: realms.filter((realm) => realm.session === runner.id).map((realm) => realm.facts()),
+    }));
+  }
+
+  async stopAll(): Promise<void> {
+    clearInterval(this.#memory);
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+    await Promise.all([...this.#channels.values()].map((channel) => channel.close()));
+  }
+
+  #runnerFor(project: Project): SessionRunner {
+    const existing = this.#runners.get(project.id);
+    if (existing !== undefined) return existing;
+    const { ports, warmHost, log, stateDirectory, externalAddress } = this.#parts;
+    const runner = new SessionRunner(project, {
+      ports,
+      warmHost,
+      log,
+      stateDirectory,
+      externalAddress,
+      openChannel: (session) => this.#openChannel(session),
+      changed: () => this.#changed(),
+    });
+    this.#runners.set(project.id, runner);
+    return runner;
+  }
+
+  async #openChannel(runner: SessionRunner): Promise<string> {
+    const { realms, runDirectory, script } = this.#parts;
+    const addresses = (): { origins: readonly string[]; hosts: readonly string[] } =>
+      runner.addresses ?? { origins: [], hosts: [] };
+    const channel = await openPageChannel({
+      session: runner.id,
+      runDirectory,
+      realms,
+      script,
+      addresses,
+    });
+    this.#channels.set(runner.id, channel);
+    return channel.pipe;
+  }
+
+  #known(id: string): SessionRunner {
+    const runner = this.#runners.get(id);
+    if (runner === undefined) throw new UserError("not_found", `There is no session ${id}`);
+    return runner;
+  }
+
+  #snapshot(id: string): Session {
+    const session = this.list().find((candidate) => candidate.id === id);
+    if (session === undefined) throw new UserError("not_found", `There is no session ${id}`);
+    return session;
+  }
+
+  /** Many facts change in one tick; the snapshot is sent once. */
+  #changed(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      this.#parts.changed(this.list());
+    });
+  }
+
+  async #measure(): Promise<void> {
+    for (const runner of this.#runners.values()) {
+      const pid = runner.host?.pid;
+      // A process that ended between the two lines is reported by its exit.
+      const usage = pid === undefined ? undefined : await pidusage(pid).catch(() => undefined);
+      if (usage !== undefined) runner.setMemory(usage.memory);
+    }
+  }
+}

@@ -1,0 +1,239 @@
+/** One Vite server: a project's own config, our overlay, structured errors, our door in front. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { InlineConfig, LogErrorOptions, Logger, ViteDevServer } from "vite";
+import { UserError } from "../../protocol/errors.ts";
+import type { ResolvedImport } from "../../protocol/realm.ts";
+import type { Served, ServeOptions, ViteHostEvents } from "../../protocol/vite-host.ts";
+import { frontDoor } from "./front-door.ts";
+import { resolveImport } from "./imports.ts";
+import type { Vite } from "./main.ts";
+import { mapPosition, type Position } from "./positions.ts";
+import { presetPlugins } from "./presets.ts";
+import { createProblems, toProblem, type Problems, type ViteError } from "./problems.ts";
+import { realmPlugin } from "./realm-plugin.ts";
+import { settingsPlugin, type Settled } from "./settings-plugin.ts";
+import { updatesPlugin } from "./updates.ts";
+
+export interface DevServer {
+  served(): Served;
+  resolveImports(file: string, specifiers: readonly string[]): Promise<readonly ResolvedImport[]>;
+  mapPosition(url: string, line: number, column: number): Promise<Position | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the server and listens.
+ * Throws UserError `config_failed` (data: file, line, column), `port_in_use`, or what Vite throws.
+ */
+export async function startDevServer(
+  vite: Vite,
+  options: ServeOptions,
+  events: ViteHostEvents,
+): Promise<DevServer> {
+  const settled: Settled = {
+    base: "/",
+    userBase: "/",
+    ownWatcher: true,
+    ignored: undefined,
+    hosts: [],
+    origins: [],
+  };
+  const problems = createProblems(options.root, (list) => events.problemsChanged(list));
+  const configName = options.configFile === false ? "" : path.basename(options.configFile);
+  events.step(configName === "" ? "Starting Vite" : `Loading ${configName}`, configName !== "");
+  const server = await createServer(
+    vite,
+    await inlineConfig(vite, options, { settled, problems, events }),
+    options,
+  );
+  events.step("Starting Vite", false);
+  await listen(server, options.port);
+  void warmUp(server, events);
+
+  const served = (): Served => ({
+    url: `http://127.0.0.1:${options.port}${settled.userBase}`,
+    base: settled.base,
+    viteVersion: vite.version,
+    notices: noticesFor(vite, settled),
+  });
+  return {
+    served,
+    resolveImports: (file, specifiers) =>
+      Promise.all(specifiers.map((specifier) => resolveImport(server, file, specifier))),
+    mapPosition: (url, line, column) => mapPosition(server, url, line, column),
+    close: () => server.close(),
+  };
+}
+
+interface Parts {
+  readonly settled: Settled;
+  readonly problems: Problems;
+  readonly events: ViteHostEvents;
+}
+
+async function inlineConfig(
+  vite: Vite,
+  options: ServeOptions,
+  { settled, problems, events }: Parts,
+): Promise<InlineConfig> {
+  const { configFile } = options;
+  return {
+    root: options.root,
+    configFile,
+    ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }),
+    clearScreen: false,
+    customLogger: createLogger(problems, events),
+    plugins: [
+      ...(configFile === false ? await presetPlugins(options.preset) : []),
+      settingsPlugin(options, settled),
+      realmPlugin(() => settled.base),
+      updatesPlugin({
+        settled,
+        problems,
+        checkConfig: async () => {
+          if (configFile !== false)
+            await vite.loadConfigFromFile(
+              { command: "serve", mode: "development" },
+              configFile,
+              options.root,
+              "silent",
+            );
+        },
+        failed: (error) =>
+          events.logged({
+            level: "warn",
+            source: "vite",
+            message: `Watching files failed: ${error.message}`,
+            at: Date.now(),
+          }),
+      }),
+      {
+        name: "vitrine:door",
+        apply: "serve",
+        configureServer(server) {
+          if (server.httpServer !== null) frontDoor(server.httpServer, options, settled);
+        },
+      },
+    ],
+  };
+}
+
+async function createServer(
+  vite: Vite,
+  config: InlineConfig,
+  options: ServeOptions,
+): Promise<ViteDevServer> {
+  try {
+    return await vite.createServer(config);
+  } catch (error) {
+    if (options.configFile === false) throw error;
+    const problem = toProblem(
+      withStackPlace(error as ViteError, options.configFile),
+      options.root,
+      options.configFile,
+    );
+    const name = path.basename(problem.file);
+    throw new UserError(
+      "config_failed",
+      `${name} cannot be loaded: ${problem.message}. Correct it and save; the preview starts by itself`,
+      {
+        data: { file: problem.file, line: problem.line, column: problem.column },
+        cause: error,
+      },
+    );
+  }
+}
+
+/** An exception thrown while the config runs says its place only in the stack, in the bundled copy of the config. */
+function withStackPlace(error: ViteError, configFile: string): ViteError {
+  if (error.loc !== undefined || error.errors !== undefined) return error;
+  const frame = (error.stack ?? "")
+    .split("\n")
+    .find((line) => line.includes(configFile) && !line.includes(".timestamp-"));
+  const place = /:(\d+):(\d+)\)?$/.exec(frame ?? "");
+  return place === null
+    ? { ...plain(error), id: configFile }
+    : {
+        ...plain(error),
+        id: configFile,
+        loc: { file: configFile, line: Number(place[1]), column: Number(place[2]) - 1 },
+      };
+}
+
+/** Spreading an Error loses what is not its own. */
+function plain(error: ViteError): ViteError {
+  return { ...error, message: error.message ?? String(error) };
+}
+
+async function listen(server: ViteDevServer, port: number): Promise<void> {
+  try {
+    await server.listen();
+  } catch (error) {
+    await server.close();
+    const taken =
+      (error as NodeJS.ErrnoException).code === "EADDRINUSE" ||
+      /already in use/i.test(String((error as Error).message));
+    if (!taken) throw error;
+    throw new UserError("port_in_use", `Port ${port} was taken by another program`, {
+      data: { port },
+      cause: error,
+    });
+  }
+}
+
+/** Transforms the page and, through it, what it imports, before the browser has asked. */
+async function warmUp(server: ViteDevServer, events: ViteHostEvents): Promise<void> {
+  const page = path.join(server.config.root, "index.html");
+  try {
+    await server.transformIndexHtml("/index.html", await readFile(page, "utf8"));
+  } catch (error) {
+    // A project without index.html, or a page that is broken: the browser's request reports it.
+    events.logged({
+      level: "debug",
+      source: "vite",
+      message: `Not warmed up: ${String(error)}`,
+      at: Date.now(),
+    });
+  }
+}
+
+function createLogger(problems: Problems, events: ViteHostEvents): Logger {
+  const warned = new Set<string>();
+  const errors = new WeakSet<object>();
+  const write = (level: "info" | "warn" | "error", message: string): void =>
+    events.logged({ level, source: "vite", message, at: Date.now() });
+  const logger: Logger = {
+    hasWarned: false,
+    info: (message) => write("info", message),
+    warn(message) {
+      logger.hasWarned = true;
+      write("warn", message);
+    },
+    warnOnce(message) {
+      if (!warned.has(message)) logger.warn(message);
+      warned.add(message);
+    },
+    error(message, about?: LogErrorOptions) {
+      logger.hasWarned = true;
+      write("error", message);
+      if (about?.error == null) return;
+      errors.add(about.error);
+      problems.failed(about.error as ViteError);
+    },
+    clearScreen() {},
+    hasErrorLogged: (error) => errors.has(error),
+  };
+  return logger;
+}
+
+function noticesFor(vite: Vite, settled: Settled): string[] {
+  const notices: string[] = [];
+  if (Number.parseInt(vite.version, 10) < 6) {
+    notices.push(
+      `Vite ${vite.version} serves its modules over HTTP: streaming needs Vite 6 or later`,
+    );
+  }
+  if (!settled.ownWatcher) notices.push("The project's own server.watch setting is in use");
+  return notices;
+}

@@ -1,0 +1,139 @@
+/**
+ * The request gate in front of a workspace session's own HTTP server (decision 9). Vite's host and CORS checks run before
+ * any middleware of ours, so the door is the server's event itself: nobody's listener sees a request the gate refused.
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { createProxyServer } from "httpxy";
+import type { ServeOptions } from "../../protocol/vite-host.ts";
+import { isDenied } from "../files/deny-list.ts";
+import {
+  createRequestGate,
+  headOf,
+  refusal,
+  securityHeaders,
+  type Admission,
+  type Admitted,
+  type RequestGate,
+  type Route,
+} from "../gateway/request-gate.ts";
+import { answerText, type Answer } from "../gateway/response-headers.ts";
+import { applyServerLimits, type LimitedServer } from "../gateway/server-limits.ts";
+import type { Settled } from "./settings-plugin.ts";
+
+/** Everything a page of the project may do with its own server, its own proxies included. */
+const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const tools = [
+  "/__open-in-editor",
+  "/__inspect*",
+  "/__devtools*",
+  "/__vite_ping",
+  "/@vite-plugin-inspect*",
+];
+
+/** @param settled filled by the time the first request comes */
+export function frontDoor(server: object, options: ServeOptions, settled: Settled): void {
+  const httpServer = server as Server;
+  const gate = contentGate(options, settled);
+  const channel = createProxyServer({ target: { socketPath: options.pipe }, changeOrigin: false });
+  const emit = httpServer.emit.bind(httpServer) as (event: string, ...args: unknown[]) => boolean;
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const admission = withDenyList(gate.admit(headOf(request, false)));
+    if (!admission.ok) {
+      const { status, headers, body } =
+        "answer" in admission ? admission.answer : refusal(admission);
+      response.writeHead(status, headers).end(body);
+      return true;
+    }
+    request.url = urlFor(admission, options.prefix);
+    if (admission.route.name === "channel") {
+      channel
+        .web(request, response)
+        .catch(
+          () => void (response.headersSent ? response.destroy() : response.writeHead(502).end()),
+        );
+      return true;
+    }
+    for (const [name, value] of Object.entries({
+      ...securityHeaders("content"),
+      ...admission.headers,
+    }))
+      response.setHeader(name, value);
+    return emit("request", request, response);
+  };
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    socket.on("error", () => socket.destroy());
+    const admission = gate.admit(headOf(request, true));
+    if (!admission.ok) {
+      socket.end(answerText(refusal(admission)));
+      return true;
+    }
+    request.url = urlFor(admission, options.prefix);
+    if (admission.route.name !== "channel") return emit("upgrade", request, socket, head);
+    channel.ws(request, socket as never, {}, head).catch(() => socket.destroy());
+    return true;
+  };
+
+  applyServerLimits(httpServer as LimitedServer);
+  httpServer.emit = ((event: string, ...args: never[]) => {
+    if (event === "request" || event === "checkContinue" || event === "checkExpectation")
+      return onRequest(...(args as unknown as [IncomingMessage, ServerResponse]));
+    if (event === "upgrade")
+      return onUpgrade(...(args as unknown as [IncomingMessage, Duplex, Buffer]));
+    return emit(event, ...args);
+  }) as typeof httpServer.emit;
+}
+
+function contentGate(options: ServeOptions, settled: Settled): RequestGate {
+  const route = {
+    access: "public",
+    json: false,
+    originRequired: false,
+    bodyLimit: Number.POSITIVE_INFINITY,
+  } as const;
+  const named = (hosts: readonly string[]): string[] =>
+    hosts.flatMap((host) => [host, `${host}:${options.port}`]);
+  return createRequestGate({
+    hosts: () => options.hosts,
+    origins: () => options.origins,
+    contentHosts: () => named(settled.hosts),
+    contentOrigins: () => settled.origins,
+    prefixes: () => ["/", options.prefix, settled.userBase, settled.base],
+    // Credentials are checked behind the pipe, by the process that issues them.
+    credentials: { page: () => false, control: () => false },
+    routes: [
+      ...bothDoors({ ...route, name: "channel", path: "/-vitrine/", sites: "own" }),
+      ...tools.flatMap((path) => bothDoors({ ...route, name: "tool", path, sites: "own" })),
+      ...bothDoors({ ...route, name: "content", path: "/", sites: "content" }),
+    ],
+  });
+}
+
+function bothDoors(part: Omit<Route, "upgrade" | "methods">): Route[] {
+  return [
+    { ...part, methods: anyMethod, upgrade: false },
+    { ...part, methods: ["GET"], upgrade: true },
+  ];
+}
+
+type Verdict = Admission | { readonly ok: false; readonly answer: Answer };
+
+/** Vite's own deny list looks at files; this one looks at names, also where a plugin would answer (F-06). */
+function withDenyList(admission: Admission): Verdict {
+  if (!admission.ok || admission.route.name !== "content" || !isDenied(admission.local))
+    return admission;
+  return {
+    ok: false,
+    answer: { status: 403, headers: securityHeaders("control"), body: "This file is never served" },
+  };
+}
+
+/** With an outside prefix Vite serves below it, and is asked with it or, behind a proxy that strips it, without. */
+function urlFor(admission: Admitted, prefix: string): string {
+  const query = admission.url.includes("?") ? admission.url.slice(admission.url.indexOf("?")) : "";
+  if (admission.route.name === "channel") return admission.local + query;
+  if (prefix === "/" || admission.path.startsWith(prefix)) return admission.url;
+  return prefix.slice(0, -1) + admission.url;
+}
