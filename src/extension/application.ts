@@ -1,0 +1,257 @@
+/** The half of the extension that is loaded at first use: the server and everything that shows what it does. */
+import * as vscode from "vscode";
+import {
+  PROTOCOL_VERSION,
+  type Hello,
+  type ServerEvents,
+  type ServerMethods,
+} from "../protocol/contract.ts";
+import type { Session } from "../protocol/model.ts";
+import type { FromPanel } from "../protocol/panel.ts";
+import type { CommandHandler, CommandId } from "./command-ids.ts";
+import { onDidChangeConfig, readConfig } from "./config.ts";
+import { createDecorations } from "./decorations.ts";
+import { Documents } from "./documents.ts";
+import { openRoots } from "./mirror-facts.ts";
+import type { Mirror } from "./mirror.ts";
+import { externalAddress, openPlace } from "./openers.ts";
+import { Output } from "./output.ts";
+import { plainText } from "./plain-text.ts";
+import { Panels } from "./panels.ts";
+import { createProblems } from "./problems.ts";
+import type { Report } from "./report.ts";
+import { createRunCommands } from "./run-commands.ts";
+import { Runs } from "./runs.ts";
+import { connectToNewServer, type ServerConnection } from "./server-connection.ts";
+import { ServerProcess, type ServerState } from "./server-process.ts";
+import { createSessionCommands } from "./session-commands.ts";
+import { stateDirectory } from "./state-directory.ts";
+import { createState } from "./state.ts";
+import { createStatusBar } from "./status-bar.ts";
+import { requireTrust } from "./trust.ts";
+
+export interface ApplicationOptions {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly mirror: Mirror;
+  readonly report: Report;
+}
+
+export interface Application {
+  readonly handlers: Readonly<Record<CommandId, CommandHandler>>;
+  /** Looks for projects, starting the server if need be. Does nothing in Restricted Mode. */
+  findProjects(): Promise<void>;
+  restorePanel(view: vscode.WebviewPanel, state: unknown): Promise<void>;
+  /** Ends the server in order, within 4 s. */
+  stop(): Promise<void>;
+}
+
+/** Builds and connects everything; starts nothing. */
+export function createApplication(options: ApplicationOptions): Application {
+  return new Vitrine(options);
+}
+
+class Vitrine implements Application {
+  readonly handlers: Application["handlers"];
+  readonly #options: ApplicationOptions;
+  readonly #output: Output;
+  readonly #documents: Documents;
+  readonly #server: ServerProcess;
+  readonly #panels: Panels;
+  #config = readConfig();
+  /** Roots to open again once a lost server is replaced. */
+  #lost: readonly string[] = [];
+
+  constructor(options: ApplicationOptions) {
+    const { context, log, mirror } = options;
+    const state = createState(context.workspaceState);
+    const runs = new Runs(mirror);
+    const open = (folder: string): Promise<Session> => this.#open(folder);
+    const use = (): Promise<ServerMethods> => this.#use();
+    this.#options = options;
+    this.#output = new Output(log, (id) => mirror.sessions.find((session) => session.id === id));
+    this.#documents = new Documents(() => this.#server.current);
+    this.#server = new ServerProcess({
+      connect: () => this.#connect(),
+      changed: (next) => this.#serverChanged(next),
+      restarted: () => this.#serverRestarted(),
+    });
+    this.#panels = new Panels({
+      context,
+      mirror,
+      state,
+      log,
+      open,
+      act: (message, root) => void this.#act(message, root),
+    });
+    const shared = { mirror, use, open, state, panels: this.#panels, output: this.#output };
+    this.handlers = {
+      ...createSessionCommands({
+        ...shared,
+        config: () => this.#config,
+        restartServer: () => this.#restart(),
+      }),
+      ...createRunCommands({ mirror, runs, use }),
+    };
+    context.subscriptions.push(
+      this.#output,
+      this.#panels,
+      this.#documents,
+      runs,
+      createStatusBar(mirror),
+      createProblems(mirror, () => runs.problems()),
+      createDecorations(mirror, () => this.#config.server.results),
+      ...this.#listeners(),
+    );
+  }
+
+  async findProjects(): Promise<void> {
+    if (!vscode.workspace.isTrusted || workspaceFolders().length === 0) return;
+    this.#options.mirror.setProjects(await (await this.#use()).findProjects());
+  }
+
+  restorePanel(view: vscode.WebviewPanel, state: unknown): Promise<void> {
+    return this.#panels.restore(view, state);
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
+
+  async #use(): Promise<ServerMethods> {
+    requireTrust();
+    try {
+      return await this.#server.use();
+    } catch (error) {
+      // The user asked for something and the server was given up: the one notification says so again.
+      tellState(this.#server.state, this.#options);
+      throw error;
+    }
+  }
+
+  async #open(folder: string): Promise<Session> {
+    const session = await (await this.#use()).openSession(folder);
+    this.#options.mirror.setSession(session);
+    return session;
+  }
+
+  async #restart(): Promise<void> {
+    this.#lost = openRoots(this.#options.mirror.sessions);
+    await this.#server.restart();
+  }
+
+  #connect(): Promise<ServerConnection> {
+    const { context, log, mirror } = this.#options;
+    log.info("server: starting");
+    return connectToNewServer({
+      entry: context.asAbsolutePath("dist/server/main.js"),
+      hello: hello(context, this.#config.server),
+      host: { externalAddress, placeResult: (placement) => this.#documents.placeResult(placement) },
+      events: serverEvents(mirror, this.#output),
+      print: (line) => log.debug(`server: ${plainText(line)}`),
+    });
+  }
+
+  #serverChanged(state: ServerState): void {
+    const { mirror } = this.#options;
+    if (state.name === "waiting") this.#lost = openRoots(mirror.sessions);
+    tellState(state, this.#options);
+    mirror.setServer(state);
+    if (state.name === "ready") this.#documents.reportAll();
+  }
+
+  #serverRestarted(): void {
+    const roots = this.#lost;
+    this.#lost = [];
+    for (const root of roots) this.#quietly(this.#panels.reopen(root));
+    this.#quietly(this.findProjects());
+  }
+
+  #listeners(): vscode.Disposable[] {
+    return [
+      onDidChangeConfig((next) => {
+        this.#config = next;
+        this.#quietly(this.#server.current?.configure(next.server));
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(() =>
+        this.#quietly(this.#server.current?.setFolders(workspaceFolders())),
+      ),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        this.#quietly(this.#server.current?.grantTrust());
+        this.#quietly(this.#panels.trusted());
+      }),
+    ];
+  }
+
+  async #act(
+    message: Exclude<FromPanel, { type: "ready" | "moved" }>,
+    root: string,
+  ): Promise<void> {
+    try {
+      if (message.type === "openProblem") return await openPlace(message.problem);
+      await this.handlers[panelCommands[message.type]]({ root });
+    } catch (error) {
+      this.#options.report.error(error);
+    }
+  }
+
+  /** For what nobody waits for: a failure is a line in the log. */
+  #quietly(pending: Promise<unknown> | undefined): void {
+    pending?.catch((error: unknown) => this.#options.report.error(error, { quiet: true }));
+  }
+}
+
+const panelCommands = {
+  openExternal: "vitrine.openInBrowser",
+  openDevTools: "vitrine.openDevTools",
+  showLog: "vitrine.showLog",
+  restart: "vitrine.restartSession",
+  start: "vitrine.openPreview",
+  manageTrust: "vitrine.manageTrust",
+} as const satisfies Record<string, CommandId>;
+
+function hello(context: vscode.ExtensionContext, config: Hello["config"]): Hello {
+  const { version } = context.extension.packageJSON as { version: string };
+  return {
+    protocol: PROTOCOL_VERSION,
+    version,
+    folders: workspaceFolders(),
+    trusted: vscode.workspace.isTrusted,
+    config,
+    stateDirectory: stateDirectory(),
+  };
+}
+
+function workspaceFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? [])
+    .filter(({ uri }) => uri.scheme === "file")
+    .map(({ uri }) => uri.fsPath);
+}
+
+function serverEvents(mirror: Mirror, output: Output): ServerEvents {
+  return {
+    projectsChanged: (projects) => mirror.setProjects(projects),
+    sessionsChanged: (sessions) => mirror.setSessions(sessions),
+    runChanged: (run) => mirror.setRun(run),
+    consoleLogged: (entries) => output.console(entries),
+    logged: (entries) => output.logged(entries),
+  };
+}
+
+/** P-03: a crash is a line in the log; only giving up asks the user. */
+function tellState(
+  state: ServerState,
+  { log, report }: { log: vscode.LogOutputChannel; report: Report },
+): void {
+  if (state.name === "ready") log.info("server: ready");
+  if (state.name === "waiting")
+    log.warn(`server: ${state.reason}; attempt ${state.attempt} follows`);
+  if (state.name !== "failed") return;
+  log.error(`server: ${state.reason}`);
+  const firstLine = state.reason.split("\n", 1)[0] ?? state.reason;
+  report.ask(vscode.l10n.t("{0}. It is not started again by itself.", firstLine), {
+    [vscode.l10n.t("Show Log")]: () => log.show(),
+    [vscode.l10n.t("Restart Server")]: () =>
+      vscode.commands.executeCommand("vitrine.restartServer"),
+  });
+}

@@ -1,0 +1,25 @@
+/** The commands of package.json, in its order. */
+export const commandIds = [
+  "vitrine.openPreview",
+  "vitrine.openInBrowser",
+  "vitrine.reloadPreview",
+  "vitrine.restartSession",
+  "vitrine.stopSession",
+  "vitrine.showSessions",
+  "vitrine.showLog",
+  "vitrine.runBlock",
+  "vitrine.runBlockIn",
+  "vitrine.runAllAbove",
+  "vitrine.runAll",
+  "vitrine.stopRun",
+  "vitrine.clearResults",
+  "vitrine.openDevTools",
+  "vitrine.manageTrust",
+  "vitrine.restartServer",
+  "vitrine.refreshProjects",
+] as const;
+
+export type CommandId = (typeof commandIds)[number];
+
+/** What VS Code hands over: a resource, a line of the tree, or the arguments of a lens. */
+export type CommandHandler = (...args: unknown[]) => unknown;

@@ -1,0 +1,86 @@
+/** CodeLens above every runnable block. The parser is loaded with the first Markdown file; nothing here starts a server. */
+import * as vscode from "vscode";
+import type { Run } from "../protocol/model.ts";
+import { onDidChangeConfig, readConfig } from "./config.ts";
+import type { Mirror } from "./mirror.ts";
+import type { LensText } from "./lens-texts.ts";
+import type { Translate } from "./tree-texts.ts";
+
+const translate: Translate = (text, ...values) => vscode.l10n.t(text, ...values);
+const commands = {
+  run: "vitrine.runBlock",
+  runIn: "vitrine.runBlockIn",
+  runAllAbove: "vitrine.runAllAbove",
+  stop: "vitrine.stopRun",
+} as const;
+
+/** A running block counts its seconds. */
+const tickMs = 1000;
+
+export function registerLenses(mirror: Mirror): vscode.Disposable {
+  const changed = new vscode.EventEmitter<void>();
+  let isOn = readConfig().codeLens;
+  let timer: NodeJS.Timeout | undefined;
+  const tick = (): void => {
+    const isRunning = mirror.runs.some(({ state }) => state === "running");
+    if (isRunning) timer ??= setInterval(() => changed.fire(), tickMs);
+    else timer = void clearInterval(timer);
+  };
+  const provider: vscode.CodeLensProvider = {
+    onDidChangeCodeLenses: changed.event,
+    provideCodeLenses: (document, token) =>
+      isOn ? provide(document, mirror.runsOf(document.uri.fsPath), token) : [],
+  };
+  return vscode.Disposable.from(
+    changed,
+    vscode.languages.registerCodeLensProvider({ language: "markdown" }, provider),
+    mirror.onDidChange((part) => {
+      if (part !== "runs") return;
+      tick();
+      changed.fire();
+    }),
+    onDidChangeConfig(({ codeLens }) => {
+      isOn = codeLens;
+      changed.fire();
+    }),
+    { dispose: () => clearInterval(timer) },
+  );
+}
+
+async function provide(
+  document: vscode.TextDocument,
+  runs: readonly Run[],
+  token: vscode.CancellationToken,
+): Promise<vscode.CodeLens[]> {
+  const [{ blocksOf }, { lensesOf, runOf }] = await Promise.all([
+    import("./document-blocks.ts"),
+    import("./lens-texts.ts"),
+  ]);
+  if (token.isCancellationRequested) return [];
+  const { blocks } = blocksOf(document);
+  const hashes = blocks.map(({ hash }) => hash);
+  const format = new Intl.DateTimeFormat(vscode.env.language, {
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  const moment = { now: Date.now(), clock: (at: number) => format.format(at), t: translate };
+  return blocks.flatMap((block) => {
+    const range = new vscode.Range(block.startLine, 0, block.startLine, 0);
+    return lensesOf(block, runOf(block, runs, hashes), moment).map(
+      (text) => new vscode.CodeLens(range, toCommand(text, document, block.index)),
+    );
+  });
+}
+
+function toCommand(
+  { title, action, run }: LensText,
+  document: vscode.TextDocument,
+  block: number,
+): vscode.Command {
+  if (action === undefined) return { title, command: "" };
+  return {
+    title,
+    command: commands[action],
+    arguments: action === "stop" ? [run] : [document.uri, block],
+  };
+}

@@ -1,0 +1,34 @@
+/** Pure: what follows for sessions and runs from what the host sees. */
+import type { Run, Session, SessionState } from "../protocol/model.ts";
+import type { ServerState } from "./server-process.ts";
+
+/** A newer state of the same run, or a newer run of the same block in the same realm. */
+export function isSameRun(older: Run, newer: Run): boolean {
+  return (
+    older.id === newer.id ||
+    (older.state !== "running" && older.block === newer.block && older.realm === newer.realm)
+  );
+}
+
+/** A session as it stands while its server is gone: nobody else can say so. */
+export function afterServerLoss(
+  session: Session,
+  server: Extract<ServerState, { name: "waiting" | "failed" }>,
+): Session {
+  if (session.state.name === "stopped") return session;
+  return { ...session, state: lostState(server), pid: 0, memory: 0, realms: [] };
+}
+
+/** Folders whose sessions are opened again when a new server is ready. */
+export function openRoots(sessions: readonly Session[]): string[] {
+  return sessions
+    .filter(({ kind, state }) => kind === "workspace" && state.name !== "stopped")
+    .map(({ project }) => project.root);
+}
+
+function lostState(server: Extract<ServerState, { name: "waiting" | "failed" }>): SessionState {
+  const firstLine = server.reason.split("\n", 1)[0] ?? server.reason;
+  const fault = { code: "server_gone", message: firstLine };
+  if (server.name === "failed") return { name: "error", fault };
+  return { name: "restarting", fault, at: server.at, attempt: server.attempt };
+}

@@ -1,0 +1,212 @@
+/** Handlers of the commands about previews: open, reload, restart, stop, look at. */
+import path from "node:path";
+import * as vscode from "vscode";
+import type { ServerMethods } from "../protocol/contract.ts";
+import { UserError } from "../protocol/errors.ts";
+import type { Project, Session } from "../protocol/model.ts";
+import type { CommandHandler, CommandId } from "./command-ids.ts";
+import type { HostConfig } from "./config.ts";
+import type { Mirror } from "./mirror.ts";
+import { openDevTools, openExternally, openIntegrated } from "./openers.ts";
+import type { Output } from "./output.ts";
+import type { Panels } from "./panels.ts";
+import type { State } from "./state.ts";
+import { isTreeTarget, projectAt } from "./targets.ts";
+import { manageTrust, requireTrust } from "./trust.ts";
+
+export interface SessionCommandsOptions {
+  readonly mirror: Mirror;
+  readonly panels: Panels;
+  readonly output: Output;
+  readonly state: State;
+  readonly config: () => HostConfig;
+  readonly use: () => Promise<ServerMethods>;
+  /** Opens the session of the project that contains a folder. */
+  readonly open: (folder: string) => Promise<Session>;
+  readonly restartServer: () => Promise<unknown>;
+}
+
+type SessionCommandId = Exclude<
+  CommandId,
+  `vitrine.run${string}` | "vitrine.stopRun" | "vitrine.clearResults"
+>;
+
+export function createSessionCommands(
+  options: SessionCommandsOptions,
+): Record<SessionCommandId, CommandHandler> {
+  const { mirror, panels, output, state, use, open } = options;
+
+  const openPreview = async (target: unknown): Promise<void> => {
+    requireTrust();
+    const { folder, name } = await folderOf(options, target);
+    const { openIn } = options.config();
+    if (openIn === "panel") return panels.show(folder, name);
+    const session = await open(folder);
+    const route = state.route(session.project.root);
+    if (openIn === "externalBrowser") return openExternally(session, route);
+    if (!(await openIntegrated(session, route))) await panels.show(session.project.root, name);
+  };
+  const running = (target: unknown): Promise<Session> => runningSession(options, target);
+
+  return {
+    "vitrine.openPreview": openPreview,
+    "vitrine.openInBrowser": async (target) => {
+      requireTrust();
+      const { folder } = await folderOf(options, target);
+      const session = await open(folder);
+      await openExternally(session, panels.of(session.project.root)?.route ?? "/");
+    },
+    "vitrine.reloadPreview": () => panels.current?.reload(),
+    "vitrine.restartSession": async (target) => {
+      requireTrust();
+      if (mirror.server.name === "failed") return void (await options.restartServer());
+      const { id } = await running(target);
+      mirror.setSession(await (await use()).restartSession(id));
+    },
+    "vitrine.stopSession": async (target) => {
+      const { id } = await running(target);
+      await (await use()).stopSession(id);
+    },
+    "vitrine.showSessions": () => showSessions(options),
+    "vitrine.showLog": (target) =>
+      output.show(isTreeTarget(target) ? mirror.sessionOf(target.root) : undefined),
+    "vitrine.openDevTools": openDevTools,
+    "vitrine.manageTrust": manageTrust,
+    "vitrine.restartServer": async () => {
+      requireTrust();
+      await options.restartServer();
+    },
+    "vitrine.refreshProjects": async () => {
+      requireTrust();
+      mirror.setProjects(await (await use()).findProjects());
+    },
+  };
+}
+
+/** The folder whose project is meant: the argument's, the visible panel's, the only one, or the one the user picks. */
+async function folderOf(
+  options: SessionCommandsOptions,
+  target: unknown,
+): Promise<{ folder: string; name: string }> {
+  const { mirror, panels } = options;
+  if (isTreeTarget(target))
+    return named(
+      mirror.projects?.find(({ root }) => root === target.root),
+      target.root,
+    );
+  const projects = mirror.projects ?? (await findProjects(options));
+  if (target instanceof vscode.Uri) return ofFile(projects, target);
+  const shown = panels.current?.root;
+  if (shown !== undefined) return named(projectAt(projects, shown), shown);
+  const file = vscode.window.activeTextEditor?.document.uri;
+  const near = file?.scheme === "file" ? projectAt(projects, file.fsPath) : undefined;
+  const project = near ?? (projects.length === 1 ? projects[0] : await pickProject(projects));
+  if (!project) throw nothingFound();
+  return named(project, project.root);
+}
+
+async function findProjects({ mirror, use }: SessionCommandsOptions): Promise<readonly Project[]> {
+  const projects = await (await use()).findProjects();
+  mirror.setProjects(projects);
+  return projects;
+}
+
+async function ofFile(
+  projects: readonly Project[],
+  uri: vscode.Uri,
+): Promise<{ folder: string; name: string }> {
+  const project = projectAt(projects, uri.fsPath);
+  if (project) return named(project, project.root);
+  const { type } = await vscode.workspace.fs.stat(uri);
+  // The server decides whether a folder that was not found by itself can be shown.
+  return named(undefined, type & vscode.FileType.Directory ? uri.fsPath : path.dirname(uri.fsPath));
+}
+
+function named(project: Project | undefined, folder: string): { folder: string; name: string } {
+  return { folder: project?.root ?? folder, name: project?.name ?? path.basename(folder) };
+}
+
+async function pickProject(projects: readonly Project[]): Promise<Project | undefined> {
+  if (projects.length === 0) return undefined;
+  const items = projects.map((project) => ({
+    label: project.name,
+    description: project.root,
+    project,
+  }));
+  const picked = await vscode.window.showQuickPick(items, {
+    placeHolder: vscode.l10n.t("Project to preview"),
+  });
+  if (!picked) throw new UserError("cancelled", "No project was chosen");
+  return picked.project;
+}
+
+function nothingFound(): UserError {
+  const folders = (vscode.workspace.workspaceFolders ?? []).map(({ name }) => name).join(", ");
+  if (folders === "")
+    return new UserError(
+      "not_found",
+      vscode.l10n.t("No folder is open. Open one that holds a web project."),
+    );
+  return new UserError(
+    "not_found",
+    vscode.l10n.t(
+      "No project was found in {0}: no vite.config, no package.json that names Vite, no index.html.",
+      folders,
+    ),
+  );
+}
+
+/** The session a command acts on; there must be one. */
+async function runningSession(
+  { mirror, panels }: SessionCommandsOptions,
+  target: unknown,
+): Promise<Session> {
+  const root = isTreeTarget(target) ? target.root : panels.current?.root;
+  const sessions = mirror.sessions.filter(({ state }) => state.name !== "stopped");
+  const session = root === undefined ? undefined : mirror.sessionOf(root);
+  if (session) return session;
+  if (sessions.length === 0)
+    throw new UserError("not_found", vscode.l10n.t("No preview is running. Open one first."));
+  if (sessions[0] && sessions.length === 1) return sessions[0];
+  const items = sessions.map((each) => ({
+    label: each.project.name,
+    description: each.url,
+    session: each,
+  }));
+  const picked = await vscode.window.showQuickPick(items, {
+    placeHolder: vscode.l10n.t("Preview"),
+  });
+  if (!picked) throw new UserError("cancelled", "No preview was chosen");
+  return picked.session;
+}
+
+/** The quick pick behind the status bar: a session, then what to do with it. */
+async function showSessions({ mirror }: SessionCommandsOptions): Promise<void> {
+  if (mirror.server.name === "failed")
+    return void vscode.commands.executeCommand("vitrine.restartServer");
+  const actions = [
+    { label: `$(open-preview) ${vscode.l10n.t("Open Preview")}`, command: "vitrine.openPreview" },
+    {
+      label: `$(link-external) ${vscode.l10n.t("Open in Browser")}`,
+      command: "vitrine.openInBrowser",
+    },
+    {
+      label: `$(debug-restart) ${vscode.l10n.t("Restart Session")}`,
+      command: "vitrine.restartSession",
+    },
+    { label: `$(debug-stop) ${vscode.l10n.t("Stop Session")}`, command: "vitrine.stopSession" },
+    { label: `$(output) ${vscode.l10n.t("Show Log")}`, command: "vitrine.showLog" },
+  ];
+  const items = mirror.sessions.flatMap(({ project, state }) => [
+    { label: project.name, kind: vscode.QuickPickItemKind.Separator, command: "", root: "" },
+    ...actions.map((action) => ({
+      ...action,
+      description: `${project.name} · ${vscode.l10n.t(state.name)}`,
+      root: project.root,
+    })),
+  ]);
+  const picked = await vscode.window.showQuickPick(items, {
+    placeHolder: vscode.l10n.t("Vitrine: previews of this window"),
+  });
+  if (picked) await vscode.commands.executeCommand(picked.command, { root: picked.root });
+}

@@ -1,0 +1,133 @@
+/** Pure: what a line of the tree says. */
+import path from "node:path";
+import type { Project, Realm, Session } from "../protocol/model.ts";
+
+/** Words that the caller translates: `(text, ...values)` with `{0}` placeholders, as `vscode.l10n.t`. */
+export type Translate = (text: string, ...values: (string | number)[]) => string;
+
+export interface Row {
+  readonly label: string;
+  readonly description: string;
+  /** Codicon; the shape differs by state, not only the colour. */
+  readonly icon: string;
+  readonly color?: string;
+  /** `<kind>.<state>`, for menus. */
+  readonly contextValue: string;
+  /** The whole line for screen readers. */
+  readonly spoken: string;
+  /** Facts for the tooltip: name and value, neither trusted. */
+  readonly facts: readonly (readonly [string, string])[];
+}
+
+/** A project with what became of its session; without one it is stopped. */
+export function projectRow(project: Project, session: Session | undefined, t: Translate): Row {
+  const state = session?.state.name ?? "stopped";
+  const description = session ? sessionDescription(session, t) : "";
+  return {
+    label: project.name,
+    description,
+    ...projectIcon(session),
+    contextValue: `project.${state}`,
+    spoken: [project.name, t(state), description].filter(Boolean).join(", "),
+    facts: facts(project, session, t),
+  };
+}
+
+/** One realm below its project. */
+export function realmRow(realm: Realm, t: Translate): Row {
+  const where = placeOf(realm);
+  const label = realm.kind === "node" ? realm.name : `${realm.kind} ${where}`.trim();
+  return {
+    label,
+    description: t(realm.state),
+    icon:
+      realm.state === "running"
+        ? "sync"
+        : realm.state === "away"
+          ? "circle-slash"
+          : "circle-filled",
+    ...(realm.state === "idle" ? { color: "testing.iconPassed" } : {}),
+    contextValue: `realm.${realm.kind}`,
+    spoken: `${label}, ${realm.name}, ${t(realm.state)}`,
+    facts: [
+      [t("Realm"), realm.name],
+      [t("Address"), realm.url],
+      [t("Title"), realm.title],
+    ],
+  };
+}
+
+/** Number of problems of severity error, for the badge. */
+export function errorCount(sessions: readonly Session[]): number {
+  const problems = sessions
+    .flatMap((session) => session.problems)
+    .filter(({ severity }) => severity === "error");
+  return problems.length + sessions.filter(({ state }) => state.name === "error").length;
+}
+
+function sessionDescription(session: Session, t: Translate): string {
+  const { state } = session;
+  if (state.name === "stopped") return "";
+  if (state.name === "starting") return state.step;
+  if (state.name === "restarting") return t("restarting, attempt {0}", state.attempt);
+  if (state.name === "error") return `${t("error")} ${faultPlace(session)}`.trim();
+  const errors = session.problems.filter(({ severity }) => severity === "error").length;
+  return [
+    String(session.port),
+    session.realms.length === 1 ? t("1 realm") : t("{0} realms", session.realms.length),
+    session.memory > 0 ? megabytes(session.memory) : "",
+    errors > 0 ? (errors === 1 ? t("1 error") : t("{0} errors", errors)) : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function projectIcon(session: Session | undefined): Pick<Row, "icon" | "color"> {
+  const broken = session?.problems.some(({ severity }) => severity === "error") ?? false;
+  switch (session?.state.name) {
+    case "starting":
+      return { icon: "loading~spin" };
+    case "restarting":
+      return { icon: "sync~spin", color: "list.warningForeground" };
+    case "error":
+      return { icon: "error", color: "list.errorForeground" };
+    case "live":
+      return broken
+        ? { icon: "warning", color: "list.warningForeground" }
+        : { icon: "pass-filled", color: "testing.iconPassed" };
+    case "stopped":
+    case undefined:
+      return { icon: "circle-large-outline" };
+  }
+}
+
+function facts(project: Project, session: Session | undefined, t: Translate): [string, string][] {
+  const shown: [string, string][] = [[t("Folder"), project.root]];
+  if (project.configFile) shown.push([t("Config"), path.basename(project.configFile)]);
+  if (!session) return shown;
+  if (session.url) shown.push([t("Address"), session.url]);
+  if (session.viteVersion) shown.push(["Vite", session.viteVersion]);
+  if (session.pid) shown.push([t("Process"), String(session.pid)]);
+  if (session.memory > 0) shown.push([t("Memory"), megabytes(session.memory)]);
+  const { state } = session;
+  if (state.name === "error" || state.name === "restarting")
+    shown.push([t("Fault"), state.fault.message]);
+  for (const notice of session.notices) shown.push([t("Note"), notice]);
+  return shown;
+}
+
+function faultPlace({ state }: Session): string {
+  if (state.name !== "error" || state.fault.file === undefined) return "";
+  const line = state.fault.line === undefined ? "" : `:${state.fault.line}`;
+  return `${path.basename(state.fault.file)}${line}`;
+}
+
+function placeOf(realm: Realm): string {
+  if (realm.kind !== "page" || !URL.canParse(realm.url)) return realm.name;
+  const { pathname, search } = new URL(realm.url);
+  return `${pathname}${search}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / (1024 * 1024))} MB`;
+}
