@@ -76,11 +76,8 @@ function examine(policy: RequestPolicy, head: RequestHead): Admission {
     checkHost(inquiry, anyHosts(policy)) ??
     checkOrigin(inquiry, anyOrigins(policy));
   if (foreign !== undefined) return foreign;
-  if (
-    head.method === "OPTIONS" &&
-    inquiry.headers.value["access-control-request-method"] !== undefined
-  )
-    return preflight(inquiry);
+  const asked = inquiry.headers.value["access-control-request-method"];
+  if (head.method === "OPTIONS" && asked !== undefined) return preflight(inquiry, asked);
 
   const search = findRoute(policy.routes, local, head);
   if (!("route" in search)) return refuseRoute(search.status, search.allowed, head.method);
@@ -93,10 +90,10 @@ function examine(policy: RequestPolicy, head: RequestHead): Admission {
 }
 
 /** N-09: a grant only for a listed origin and for a route that such a page may call. */
-function preflight({ head, headers, local, policy }: Inquiry): Refused {
-  const { origin, "access-control-request-method": method } = headers.value;
+function preflight({ head, headers, local, policy }: Inquiry, method: string): Refused {
+  const { origin } = headers.value;
   const route = ownersOf(policy.routes, local).find(
-    (owner) => !owner.upgrade && owner.methods.includes(method ?? ""),
+    (owner) => !owner.upgrade && owner.methods.includes(method),
   );
   const listed = origin !== undefined && originsOf(policy, route).includes(origin);
   if (head.upgrade || route === undefined || route.sites === "own" || !listed) {

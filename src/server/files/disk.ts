@@ -1,0 +1,124 @@
+/** The file system calls of the file writer, as one object, so that tests can make each of them fail. */
+import type { BigIntStats } from "node:fs";
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  unlink,
+  type FileHandle,
+} from "node:fs/promises";
+
+/** Part of `node:fs/promises`, in the forms that are used here. */
+export interface Disk {
+  open(path: string, flags: string | number, mode?: number): Promise<FileHandle>;
+  lstat(path: string, options: { bigint: true }): Promise<BigIntStats>;
+  realpath(path: string): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  mkdir(path: string, options: { recursive: true; mode: number }): Promise<string | undefined>;
+}
+
+export const realDisk: Disk = { open, lstat, realpath, rename, unlink, readdir, mkdir };
+
+/** `fsync` said no: what was written may or may not be there after a power loss (D-03). */
+export class NotDurable extends Error {
+  override readonly name = "NotDurable";
+}
+
+/** Writes everything, however short the single writes are. */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    if (bytesWritten === 0) throw new Error("nothing more could be written");
+    done += bytesWritten;
+  }
+}
+
+/** The content from the start, up to `limit` bytes. */
+export async function readAll(handle: FileHandle, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for (let size = 0; size < limit;) {
+    const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, limit - size));
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, size);
+    if (bytesRead === 0) break;
+    chunks.push(chunk.subarray(0, bytesRead));
+    size += bytesRead;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws NotDurable. */
+export async function syncHandle(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (cause) {
+    throw new NotDurable("fsync failed", { cause });
+  }
+}
+
+/** What directories answer where they cannot be synced. */
+const noSuchThing: ReadonlySet<unknown> = new Set([
+  "EINVAL",
+  "ENOTSUP",
+  "EISDIR",
+  "EPERM",
+  "EBADF",
+]);
+
+/** Makes renames in a directory durable, where the system has such a thing. @throws NotDurable. */
+export async function syncDirectory(disk: Disk, directory: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await disk.open(directory, "r");
+    await handle.sync();
+  } catch (cause) {
+    if (!noSuchThing.has((cause as NodeJS.ErrnoException).code))
+      throw new NotDurable("fsync of a directory failed", { cause });
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Up to `limit` bytes; undefined when there is no such file. */
+export async function readIfThere(
+  disk: Disk,
+  file: string,
+  limit: number,
+): Promise<Buffer | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await disk.open(file, "r");
+    return await readAll(handle, limit);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  } finally {
+    await closeQuietly(handle);
+  }
+}
+
+/** For handles whose content is synced, or given up: their closing decides nothing. */
+export async function closeQuietly(handle: FileHandle | undefined): Promise<void> {
+  try {
+    await handle?.close();
+  } catch {
+    // See above.
+  }
+}
+
+/** For temporary files that are given up; what stays is removed at the next start (D-13). */
+export async function unlinkQuietly(disk: Disk, file: string): Promise<void> {
+  try {
+    await disk.unlink(file);
+  } catch {
+    // See above.
+  }
+}

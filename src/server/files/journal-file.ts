@@ -1,0 +1,91 @@
+/** The file of the journal: extended record by record, written anew when it has grown or its end is not known. */
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+import {
+  closeQuietly,
+  readIfThere,
+  syncDirectory,
+  syncHandle,
+  unlinkQuietly,
+  writeAll,
+  type Disk,
+} from "./disk.ts";
+import { temporaryName } from "./temporaries.ts";
+
+export interface JournalFile {
+  /** What an earlier process left; empty when there is nothing. */
+  read(): Promise<Buffer>;
+  /**
+   * Adds bytes. After an error the next call writes everything anew, since the end of the file is unknown then.
+   * @param options.all the whole content that the file needs if it is written anew.
+   * @param options.durable whether to wait for the disk.
+   */
+  add(bytes: Buffer, options: { all(): Buffer; durable: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+const fileName = "journal.log";
+/** Bytes. */
+const compactAbove = 1024 * 1024;
+/** Bytes that are read: a larger file is no journal of ours. */
+const maximumSize = 1024 * 1024 * 1024;
+
+/** @param directory private to one writer at a time; made when it is missing. */
+export function createJournalFile(disk: Disk, directory: string): JournalFile {
+  const file = path.join(directory, fileName);
+  let handle: FileHandle | undefined;
+  let size = 0;
+  let sizeAtStart = 0;
+
+  const rewrite = async (all: Buffer): Promise<void> => {
+    handle = await replaceJournal(disk, directory, { file, all });
+    size = all.length;
+    sizeAtStart = size;
+  };
+  const extend = async (open: FileHandle, bytes: Buffer, durable: boolean): Promise<void> => {
+    await writeAll(open, bytes, size);
+    if (durable) await syncHandle(open);
+    size += bytes.length;
+    handle = open;
+  };
+
+  return {
+    read: async () => (await readIfThere(disk, file, maximumSize)) ?? Buffer.alloc(0),
+    async add(bytes, { all, durable }) {
+      const open = handle;
+      handle = undefined;
+      try {
+        if (open === undefined || size > Math.max(compactAbove, 2 * sizeAtStart))
+          await rewrite(all());
+        else await extend(open, bytes, durable);
+      } finally {
+        if (handle !== open) await closeQuietly(open);
+      }
+    },
+    async close() {
+      await closeQuietly(handle);
+      handle = undefined;
+    },
+  };
+}
+
+async function replaceJournal(
+  disk: Disk,
+  directory: string,
+  { file, all }: { file: string; all: Buffer },
+): Promise<FileHandle> {
+  await disk.mkdir(directory, { recursive: true, mode: 0o700 });
+  const temporary = path.join(directory, temporaryName());
+  const fresh = await disk.open(temporary, "wx", 0o600);
+  try {
+    await writeAll(fresh, all, 0);
+    await syncHandle(fresh);
+    await disk.rename(temporary, file);
+    await syncDirectory(disk, directory);
+    return fresh;
+  } catch (error) {
+    await closeQuietly(fresh);
+    await unlinkQuietly(disk, temporary);
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+/** A text file as it is at one moment, and whether it still is. */
+import { constants, type BigIntStats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { closeQuietly, readAll, type Disk } from "./disk.ts";
+
+export interface Snapshot {
+  /** Stays open: it shows what others write into this very file, whatever happens to its name. */
+  readonly handle: FileHandle;
+  readonly bytes: Buffer;
+  readonly stat: BigIntStats;
+}
+
+/** Bytes of the largest text file that is ever changed (D-12). */
+export const maximumTextSize = 20 * 1024 * 1024;
+
+/** Reading must not wait for the other end of a pipe. */
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** @returns the snapshot, or why the file cannot be one, in words that follow "it". The caller closes the handle. */
+export async function takeSnapshot(disk: Disk, file: string): Promise<Snapshot | string> {
+  const handle = await disk.open(file, readFlags);
+  try {
+    const stat = await handle.stat({ bigint: true });
+    const unfit = unfitness(stat);
+    if (unfit === undefined)
+      return { handle, stat, bytes: await readAll(handle, maximumTextSize + 1) };
+    await closeQuietly(handle);
+    return unfit;
+  } catch (error) {
+    await closeQuietly(handle);
+    throw error;
+  }
+}
+
+function unfitness(stat: BigIntStats): string | undefined {
+  if (!stat.isFile()) return "is not a regular file";
+  // A replacement would go through all the same, since it needs only the directory.
+  if ((stat.mode & 0o222n) === 0n) return "is read-only";
+  return stat.size > maximumTextSize ? "is larger than 20 MiB" : undefined;
+}
+
+/** Identity, size, time and every byte. */
+export async function isUnchanged(disk: Disk, file: string, snapshot: Snapshot): Promise<boolean> {
+  const { stat, bytes, handle } = snapshot;
+  if (!(await readAll(handle, maximumTextSize + 1)).equals(bytes)) return false;
+  try {
+    const now = await disk.lstat(file, { bigint: true });
+    return (
+      now.ino === stat.ino &&
+      now.dev === stat.dev &&
+      now.size === BigInt(bytes.length) &&
+      now.mtimeNs === stat.mtimeNs
+    );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** The text with its byte order mark, or undefined when it is not UTF-8 or has NUL characters: then it is no text of ours. */
+export function textOf(bytes: Buffer): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    // Not UTF-8 is an answer.
+    return undefined;
+  }
+}
