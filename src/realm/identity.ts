@@ -75,10 +75,9 @@ function read(key: string): Stored {
   try {
     return parse(sessionStorage.getItem(key));
   } catch {
-    // Refused by the browser; the window's own name is kept over reloads as well.
-    return window.name.startsWith(windowNamePrefix)
-      ? parse(window.name.slice(windowNamePrefix.length))
-      : {};
+    // Refused by the browser. The window's own name is kept over reloads as well, and is not copied to a new tab.
+    if (!window.name.startsWith(windowNamePrefix)) return {};
+    return { ...parse(window.name.slice(windowNamePrefix.length)), left: true };
   }
 }
 

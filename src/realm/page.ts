@@ -10,7 +10,7 @@ import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import { createEvaluator, REALM_GLOBAL, type Evaluator } from "./evaluate.ts";
 import { findIdentity, type Identity } from "./identity.ts";
 import { natives } from "./natives.ts";
-import { currentPlace, watchNavigation } from "./navigation.ts";
+import { currentPlace, watchNavigation, type Place } from "./navigation.ts";
 import { listenForErrors } from "./page-errors.ts";
 import { createPageImports } from "./page-imports.ts";
 import { linkPanel } from "./panel-link.ts";
@@ -27,7 +27,13 @@ try {
 function start(publicBase: string, nonce: string): void {
   const base = new URL(publicBase, location.href);
   const identity = findIdentity(publicBase, REALM_GLOBAL);
-  const channel = createChannel({ base, hello: () => helloOf(identity), receive, welcomed });
+  let told = currentPlace();
+  const channel = createChannel({
+    base,
+    hello: () => helloOf(identity, (told = currentPlace())),
+    receive,
+    welcomed,
+  });
   const feed = createConsoleFeed(channel);
   const imports = createPageImports((message) => channel.send(message));
   const evaluator = createEvaluator({
@@ -43,6 +49,11 @@ function start(publicBase: string, nonce: string): void {
 
   function welcomed(name: string): void {
     identity.rename(name);
+    const place = currentPlace();
+    // It may have moved between hello and welcome.
+    if (place.url !== told.url || place.title !== told.title) {
+      channel.send({ type: "navigated", ...place });
+    }
     imports.repeat();
     feed.flush();
   }
@@ -69,10 +80,10 @@ function start(publicBase: string, nonce: string): void {
   channel.open();
 }
 
-function helloOf(identity: Identity): FromRealm {
+function helloOf(identity: Identity, place: Place): FromRealm {
   const { instance, frame } = identity;
   const kind = frame === "" ? "page" : "iframe";
-  return { type: "hello", kind, instance, name: identity.name(), frame, ...currentPlace() };
+  return { type: "hello", kind, instance, name: identity.name(), frame, ...place };
 }
 
 interface Listening {
