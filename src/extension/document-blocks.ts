@@ -2,11 +2,15 @@
 import { createHash } from "node:crypto";
 import type { TextDocument } from "vscode";
 import { readDocument, type Block, type DocumentBlocks } from "../markdown/blocks.ts";
+import type { ResultRegion } from "../markdown/regions.ts";
 import { codeHash } from "../markdown/results.ts";
+import type { StoredResult } from "./lens-texts.ts";
 
 export interface HashedBlock extends Block {
   /** As `Run.code`. */
   readonly hash: string;
+  /** What the results below it say of their runs. */
+  readonly stored: readonly StoredResult[];
 }
 
 interface Parsed extends DocumentBlocks {
@@ -21,7 +25,11 @@ export function blocksOf(document: TextDocument): Parsed {
   const known = parsed.get(document);
   if (known?.version === document.version) return known;
   const { blocks, regions } = readDocument(document.getText());
-  const hashed = blocks.map((block) => ({ ...block, hash: codeHash(sha256Hex, block.code) }));
+  const hashed = blocks.map((block) => ({
+    ...block,
+    hash: codeHash(sha256Hex, block.code),
+    stored: block.results.map(toStored),
+  }));
   const next = { blocks: hashed, regions, version: document.version };
   parsed.set(document, next);
   return next;
@@ -34,6 +42,17 @@ export function blockAt(document: TextDocument, line: number): HashedBlock | und
   );
 }
 
-export function sha256Hex(text: string): string {
+function toStored({ realm, state, attributes }: ResultRegion): StoredResult {
+  const ms = Number(attributes["ms"]);
+  return {
+    realm,
+    state,
+    ms: Number.isFinite(ms) ? ms : 0,
+    at: attributes["at"] ?? "",
+    code: attributes["code"] ?? "",
+  };
+}
+
+function sha256Hex(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -9,7 +9,7 @@ export interface LensBlock {
   /** As `Run.code`. */
   readonly hash: string;
   /** The results that stand in the document, from this window or an earlier one. */
-  readonly results: readonly StoredResult[];
+  readonly stored: readonly StoredResult[];
 }
 
 export interface StoredResult {
@@ -78,8 +78,8 @@ function stateOfRun(run: Run, moment: LensMoment): string {
   return `✗ ${errorName(run.summary) || moment.t("error")}`;
 }
 
-function stateOfResults({ hash, results }: LensBlock, moment: LensMoment): string | undefined {
-  const shown = results.find(({ state }) => state !== "ok") ?? results[0];
+function stateOfResults({ hash, stored }: LensBlock, moment: LensMoment): string | undefined {
+  const shown = stored.find(({ state }) => state !== "ok") ?? stored[0];
   if (!shown) return undefined;
   if (shown.code !== "" && shown.code !== hash) return moment.t("◔ stale (block changed)");
   return stateText({ ...shown, at: Date.parse(shown.at) }, moment);

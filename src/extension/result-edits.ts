@@ -1,6 +1,7 @@
 /** Edits of open documents that put results in and take them out; the smallest that do it. */
 import * as vscode from "vscode";
-import { clearResults, placeResult, type Edit } from "../markdown/placement.ts";
+import type { Edit } from "../markdown/edits.ts";
+import { clearResults, placeResult } from "../markdown/results.ts";
 import type { ResultPlacement } from "../protocol/contract.ts";
 
 /** An edit is refused when the document changed under it; the place is then looked for again. */

@@ -43,6 +43,8 @@ export function createCover(send: (message: FromPanel) => void): CoverView {
       icon.toggleAttribute("spin", cover.kind === "starting" || cover.kind === "restarting");
       setText(title, cover.title);
       setText(detail, cover.detail);
+      // More than one line is a code frame, whose columns mean something.
+      detail.classList.toggle("code", cover.detail.includes("\n"));
       // Buttons keep the focus while seconds count, so they are only made anew when they differ.
       const next = JSON.stringify([cover.place, cover.actions]);
       if (next === buttons) return;

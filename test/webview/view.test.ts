@@ -46,10 +46,12 @@ function show(change: Partial<Session> = {}): void {
 }
 const text = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
 const isHidden = (selector: string): boolean =>
-  document.querySelector<HTMLElement>(selector)!.hidden;
+  document.querySelector(selector)!.hasAttribute("hidden");
 const buttons = (): string[] =>
   [...document.querySelectorAll(".actions vscode-button")].map((each) => each.textContent);
 const frame = (): HTMLIFrameElement => document.querySelector("iframe")!;
+const press = (label: string): void =>
+  document.querySelector<HTMLElement>(`vscode-toolbar-button[label="${label}"]`)!.click();
 const movedTo = (url: string): void => view.fromPage({ vitrine: "moved", url, title: "Shop" });
 
 test("a starting session says what it does, seconds after 2 s, and offers the log after 5 s", () => {
@@ -263,8 +265,6 @@ test("a restored route is where the page is first loaded", () => {
 
 test("back, forward and reload reach an attached page; without one only reload does something", () => {
   show();
-  const press = (label: string): void =>
-    document.querySelector<HTMLElement>(`vscode-toolbar-button[label="${label}"]`)!.click();
   const assigned = vi.spyOn(frame(), "src", "set");
   press("Back");
   press("Reload");

@@ -6,7 +6,7 @@ import type { Run } from "../../../src/protocol/model.ts";
 const t: Translate = (text, ...values) =>
   text.replace(/\{(\d)\}/g, (_whole, index: string) => String(values[Number(index)]));
 const moment = { now: 10_500, clock: () => "10:15", t };
-const block: LensBlock = { index: 0, hash: "9f2c41d0", results: [] };
+const block: LensBlock = { index: 0, hash: "9f2c41d0", stored: [] };
 const stored = {
   realm: "page",
   state: "ok",
@@ -68,17 +68,17 @@ test("a failed block says the name of its error, briefly", () => {
 });
 
 test("a result that stands in the document speaks for a block that was not run in this window", () => {
-  expect(titles({ ...block, results: [stored] })).toBe("✓ page · 4 ms · 10:15 · Run · Run in…");
-  expect(titles({ ...block, results: [{ ...stored, state: "error" }] })).toBe(
+  expect(titles({ ...block, stored: [stored] })).toBe("✓ page · 4 ms · 10:15 · Run · Run in…");
+  expect(titles({ ...block, stored: [{ ...stored, state: "error" }] })).toBe(
     "✗ error · Run · Run in…",
   );
-  expect(titles({ ...block, results: [{ ...stored, at: "yesterday" }] })).toBe(
+  expect(titles({ ...block, stored: [{ ...stored, at: "yesterday" }] })).toBe(
     "✓ page · 4 ms · Run · Run in…",
   );
 });
 
 test("a result of other code is stale", () => {
-  expect(titles({ ...block, results: [{ ...stored, code: "00000000" }] })).toBe(
+  expect(titles({ ...block, stored: [{ ...stored, code: "00000000" }] })).toBe(
     "◔ stale (block changed) · Run · Run in…",
   );
 });

@@ -9,7 +9,7 @@ interface Child extends ServerConnection {
 }
 
 function child(name: string): Child {
-  let crash: (reason: string) => void = () => {};
+  let crash!: (reason: string) => void;
   const ended = new Promise<string>((resolve) => {
     crash = resolve;
   });
