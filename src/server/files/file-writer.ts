@@ -48,13 +48,14 @@ export interface FileWriter<Entry> {
 }
 
 export interface FileWriterOptions<Entry> {
-  /** Absolute; journal and copies. Outside the workspace, and used by one writer at a time. */
+  /** Absolute; journal and copies. Outside the workspace; several writers may share it. */
   readonly directory: string;
   /**
    * Puts an entry into the whole text of a file, byte order mark included. Gives the same text back when the entry is in
    * it already, and undefined when it has no place in it any more. Pure.
    */
   readonly apply: (text: string, entry: Entry) => string | undefined;
+  /** Warnings, each said once. */
   readonly log: Pick<Log, "add">;
   readonly disk?: Disk;
   readonly platform?: NodeJS.Platform;
@@ -71,7 +72,10 @@ interface Writer<Entry> {
   readonly journal: Journal<Entry>;
   readonly placing: Placing<Entry>;
   readonly late: LateSaves<Entry>;
-  readonly queues: Queues;
+  readonly say: (message: string) => void;
+  /** Lines by name keep the order of asking, lines by real path let links to one file wait for each other. */
+  readonly byName: Queues;
+  readonly byFile: Queues;
   /** Hash of what we wrote last, by real path. */
   readonly own: Map<string, string>;
   /** Reasons that were told, by entry: each is told once. */
@@ -86,7 +90,7 @@ export function createFileWriter<Entry>(options: FileWriterOptions<Entry>): File
   const now = options.now ?? Date.now;
   const copies = createCopies(disk, path.join(options.directory, "copies"), now);
   const writer = assemble(options, disk, copies);
-  const { journal, queues, late } = writer;
+  const { journal, byName, byFile, late } = writer;
   let loading: Promise<void> | undefined;
 
   const load = (): Promise<void> => {
@@ -123,7 +127,8 @@ export function createFileWriter<Entry>(options: FileWriterOptions<Entry>): File
     },
     async close() {
       writer.closed = true;
-      await queues.idle();
+      await byName.idle();
+      await byFile.idle();
       await late.flush();
       await journal.close();
     },
@@ -136,7 +141,7 @@ function assemble<Entry>(
   copies: Copies,
 ): Writer<Entry> {
   const journal = createJournal<Entry>(disk, options.directory);
-  const queues = createQueues();
+  const byFile = createQueues();
   const own = new Map<string, string>();
   const placing: Placing<Entry> = {
     disk,
@@ -148,13 +153,21 @@ function assemble<Entry>(
     isOwn: (target, hash) => own.get(target) === hash,
   };
   const say = (message: string): void => options.log.add("warn", message);
-  const late = createLateSaves<Entry>({ placing, copies, inLine: queues.run, say, own });
+  const late = createLateSaves<Entry>({
+    placing,
+    copies,
+    inLine: byFile.run,
+    say,
+    own,
+  });
   return {
     options,
     journal,
     placing,
     late,
-    queues,
+    say,
+    byName: createQueues(),
+    byFile,
     own,
     told: new Map(),
     again: new Set(),
@@ -162,11 +175,10 @@ function assemble<Entry>(
   };
 }
 
-async function loadJournal<Entry>({ journal, options }: Writer<Entry>): Promise<void> {
+async function loadJournal<Entry>({ journal, options, say }: Writer<Entry>): Promise<void> {
   const damaged = await journal.load();
   if (damaged > 0)
-    options.log.add(
-      "warn",
+    say(
       `${damaged} records of the journal in ${options.directory} are damaged and were left out; compare your latest results`,
     );
 }
@@ -179,28 +191,25 @@ function acceptedOf<Entry>(writer: Writer<Entry>, { id, file }: Pending<Entry>):
   };
 }
 
-async function writeEntry<Entry>(
-  writer: Writer<Entry>,
-  id: string,
-  file: string,
-): Promise<WriteOutcome> {
-  const { queues, journal, again, placing } = writer;
-  // Links to one file wait in one line. What does not exist waits under its own name.
-  const line = await placing.disk.realpath(file).catch(() => file);
-  return queues.run(line, async () => {
-    const earlier = journal
-      .pending()
-      .filter((pending) => pending.file === file && again.has(pending.id));
-    for (const pending of earlier) if (pending.id !== id) await place(writer, pending.id);
-    return place(writer, id);
+function writeEntry<Entry>(writer: Writer<Entry>, id: string, file: string): Promise<WriteOutcome> {
+  const { byName, byFile, journal, again, placing } = writer;
+  return byName.run(file, async () => {
+    // What does not exist waits under its own name.
+    const line = await placing.disk.realpath(file).catch(() => file);
+    return byFile.run(line, async () => {
+      const waiting = journal.pending().filter((pending) => pending.file === file);
+      const earlier = waiting.filter((pending) => pending.id !== id && again.has(pending.id));
+      for (const pending of earlier) await place(writer, pending.id);
+      return place(writer, id);
+    });
   });
 }
 
 async function place<Entry>(writer: Writer<Entry>, id: string): Promise<WriteOutcome> {
   if (writer.closed) return "parked";
   const pending = writer.journal.find(id);
-  const placed = await placePatiently(writer.placing, () => writer.journal.find(id));
   if (pending === undefined) return "unchanged";
+  const placed = await placePatiently(writer.placing, () => writer.journal.find(id));
   if (placed.outcome === "parked") return park(writer, pending, placed);
   if (placed.outcome === "written") {
     writer.own.set(placed.target, placed.hash);
@@ -217,8 +226,7 @@ function park<Entry>(
 ): "parked" {
   if (again) writer.again.add(id);
   if (writer.told.get(id) !== reason) {
-    writer.options.log.add(
-      "warn",
+    writer.say(
       `The result for ${file} was not written: the file ${reason}. It is kept, and tried again at the next ${again ? "write or " : ""}start`,
     );
   }
@@ -238,7 +246,7 @@ async function finish<Entry>({ journal, again, told }: Writer<Entry>, id: string
 }
 
 async function clean<Entry>(
-  { journal, options }: Writer<Entry>,
+  { journal, options, say }: Writer<Entry>,
   disk: Disk,
   copies: Copies,
 ): Promise<void> {
@@ -249,8 +257,7 @@ async function clean<Entry>(
     ]);
     await copies.prune();
   } catch (error) {
-    options.log.add(
-      "warn",
+    say(
       `Old temporary files could not be removed (${codeOf(error)}); they are tried again at the next start`,
     );
   }
@@ -264,10 +271,16 @@ async function replay<Entry>(
   const count = { written: 0, unchanged: 0, parked: 0 };
   const held: Accepted[] = [];
   for (const pending of writer.journal.pending()) {
-    const isExpired = now - pending.at > keptMs;
-    if (isExpired) await finish(writer, pending.id);
+    if (now - pending.at > keptMs) await expire(writer, pending);
     else if (isOpen(pending.file)) held.push(acceptedOf(writer, pending));
     else count[await writeEntry(writer, pending.id, pending.file)]++;
   }
   return { ...count, held };
+}
+
+async function expire<Entry>(writer: Writer<Entry>, { id, file }: Pending<Entry>): Promise<void> {
+  writer.say(
+    `A result for ${file} found no place in 30 days and is dropped; run the block again if you need it`,
+  );
+  await finish(writer, id);
 }

@@ -3,36 +3,31 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import {
   closeQuietly,
-  readIfThere,
   syncDirectory,
   syncHandle,
   unlinkQuietly,
   writeAll,
   type Disk,
 } from "./disk.ts";
-import { temporaryName } from "./temporaries.ts";
+import { journalName, releaseJournal, temporaryName } from "./temporaries.ts";
 
 export interface JournalFile {
-  /** What an earlier process left; empty when there is nothing. */
-  read(): Promise<Buffer>;
   /**
    * Adds bytes. After an error the next call writes everything anew, since the end of the file is unknown then.
    * @param options.all the whole content that the file needs if it is written anew.
    * @param options.durable whether to wait for the disk.
    */
   add(bytes: Buffer, options: { all(): Buffer; durable: boolean }): Promise<void>;
-  close(): Promise<void>;
+  /** @param isEmpty whether nothing in it is of use any more: then the file goes. */
+  close(isEmpty: boolean): Promise<void>;
 }
 
-const fileName = "journal.log";
 /** Bytes. */
 const compactAbove = 1024 * 1024;
-/** Bytes that are read: a larger file is no journal of ours. */
-const maximumSize = 1024 * 1024 * 1024;
-
-/** @param directory private to one writer at a time; made when it is missing. */
+/** @param directory made when it is missing; each writer has its own file there. */
 export function createJournalFile(disk: Disk, directory: string): JournalFile {
-  const file = path.join(directory, fileName);
+  const name = journalName();
+  const file = path.join(directory, name);
   let handle: FileHandle | undefined;
   let size = 0;
   let sizeAtStart = 0;
@@ -50,7 +45,6 @@ export function createJournalFile(disk: Disk, directory: string): JournalFile {
   };
 
   return {
-    read: async () => (await readIfThere(disk, file, maximumSize)) ?? Buffer.alloc(0),
     async add(bytes, { all, durable }) {
       const open = handle;
       handle = undefined;
@@ -62,9 +56,11 @@ export function createJournalFile(disk: Disk, directory: string): JournalFile {
         if (handle !== open) await closeQuietly(open);
       }
     },
-    async close() {
+    async close(isEmpty) {
+      if (isEmpty && handle !== undefined) await unlinkQuietly(disk, file);
       await closeQuietly(handle);
       handle = undefined;
+      releaseJournal(name);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** D-02: what was accepted survives everything. Records are checksummed; one fsync serves all that wait for one. */
 import type { Disk } from "./disk.ts";
 import { createJournalFile } from "./journal-file.ts";
+import { claimJournals } from "./journal-claims.ts";
 import {
   decodeRecords,
   encodeRecords,
@@ -9,7 +10,7 @@ import {
 } from "./journal-records.ts";
 
 export interface Journal<Entry> {
-  /** Reads what an earlier process left. Called before anything else. @returns the number of damaged records. */
+  /** Takes over what dead processes have left. Called before anything else. @returns the number of damaged records. */
   load(): Promise<number>;
   /** Accepted and not done, in the order of acceptance. */
   pending(): readonly Pending<Entry>[];
@@ -37,7 +38,7 @@ export function createJournal<Entry>(disk: Disk, directory: string): Journal<Ent
     await file.add(encodeRecords(records), {
       all: () => encodeRecords([...live(), ...records]),
       // A `done` that is lost costs a look at the file at the next start, not a second write.
-      durable: records.some((record) => record.kind !== "done"),
+      durable: records.length === 0 || records.some((record) => record.kind !== "done"),
     });
   };
 
@@ -56,8 +57,14 @@ export function createJournal<Entry>(disk: Disk, directory: string): Journal<Ent
 
   return {
     async load() {
-      const { records, damaged } = decodeRecords<Entry>(await file.read());
-      for (const record of records) applyRecord(pending, record);
+      let damaged = 0;
+      await claimJournals(disk, directory, async (contents) => {
+        const journals = contents.map((content) => decodeRecords<Entry>(content));
+        for (const { records } of journals)
+          for (const record of records) applyRecord(pending, record);
+        damaged = journals.reduce((sum, journal) => sum + journal.damaged, 0);
+        await store([]);
+      });
       return damaged;
     },
     pending: () => [...pending.values()],
@@ -72,7 +79,7 @@ export function createJournal<Entry>(disk: Disk, directory: string): Journal<Ent
     },
     async close() {
       await flushing;
-      await file.close();
+      await file.close(pending.size === 0);
     },
   };
 }

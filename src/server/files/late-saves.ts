@@ -4,13 +4,13 @@
  */
 import type { Copies } from "./copies.ts";
 import { closeQuietly, readAll } from "./disk.ts";
-import { hashOf, type Placing } from "./place-entry.ts";
+import { hashOf, type Placing, type Replaced } from "./place-entry.ts";
 import { replaceFile } from "./replace-file.ts";
-import { maximumTextSize, takeSnapshot, textOf, type Snapshot } from "./snapshot.ts";
+import { maximumTextSize, takeSnapshot, textOf } from "./snapshot.ts";
 
 export interface LateSaves<Entry> {
   /** An entry was put into a file. `replaced` is the file that lost its name; its handle is closed here. */
-  placed(target: string, entry: Entry, replaced: Snapshot | undefined): void;
+  placed(target: string, entry: Entry, replaced: Replaced | undefined): void;
   /** Looks at all that is still open, now. */
   flush(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface LateSavesParts<Entry> {
 
 interface Watch<Entry> {
   readonly target: string;
-  readonly replaced: Snapshot;
+  readonly replaced: Replaced;
   /** What was placed since: to be placed again into what came late. */
   readonly entries: Entry[];
   timer?: NodeJS.Timeout;
@@ -65,10 +65,10 @@ export function createLateSaves<Entry>(parts: LateSavesParts<Entry>): LateSaves<
 }
 
 async function lookAgain<Entry>(parts: LateSavesParts<Entry>, watch: Watch<Entry>): Promise<void> {
-  const { handle, bytes } = watch.replaced;
+  const { handle, hash } = watch.replaced;
   try {
     const late = await readAll(handle, maximumTextSize + 1);
-    if (late.equals(bytes)) return;
+    if (hashOf(late) === hash) return;
     const copy = await parts.copies.save(watch.target, late);
     const isBack = await bringBack(parts, watch, late);
     parts.say(

@@ -1,5 +1,6 @@
 /** One try to put one journal entry into its file. */
 import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
 import type { Copies } from "./copies.ts";
 import { closeQuietly, type Disk } from "./disk.ts";
 import type { Intention, Pending } from "./journal-records.ts";
@@ -18,10 +19,16 @@ export interface Placing<Entry> {
   isOwn(target: string, hash: string): boolean;
 }
 
+/** The file that lost its name, still open, and the hash of what we read in it. */
+export interface Replaced {
+  readonly handle: FileHandle;
+  readonly hash: string;
+}
+
 export type Try =
   | { readonly outcome: "unchanged" }
-  /** `replaced` is the file that lost its name, still open; absent when it was written in place. */
-  | { readonly outcome: "written"; readonly hash: string; readonly replaced?: Snapshot }
+  /** `replaced` is the file that lost its name, absent when it was written in place, and on Windows. */
+  | { readonly outcome: "written"; readonly hash: string; readonly replaced?: Replaced }
   /** Somebody else wrote; look again. */
   | { readonly outcome: "changed" }
   /** In words that follow "it". `settles`: a program that is just saving would look the same. */
@@ -64,7 +71,8 @@ async function placeInto<Entry>(
     (await begunContent(placing, pending, place.snapshot)) ?? nextContent(placing, pending, place);
   if (!Buffer.isBuffer(next)) return next;
   const { disk, platform, wait } = placing;
-  const { bytes } = place.snapshot;
+  const { bytes, handle } = place.snapshot;
+  const before = hashOf(bytes);
   const hash = hashOf(next);
   const replacement: Replacement = {
     disk,
@@ -74,13 +82,14 @@ async function placeInto<Entry>(
     target: place.target,
     snapshot: place.snapshot,
     prepare: async () => {
-      if (!placing.isOwn(place.target, hashOf(bytes)))
-        await placing.copies.save(place.target, bytes);
+      if (!placing.isOwn(place.target, before)) await placing.copies.save(place.target, bytes);
       await placing.intend(pending.id, { after: hash });
     },
   };
   const outcome = await replaceFile(replacement);
-  if (outcome === "replaced") return { outcome: "written", hash, replaced: place.snapshot };
+  if (outcome === "replaced" && platform === "win32") return { outcome: "written", hash };
+  if (outcome === "replaced")
+    return { outcome: "written", hash, replaced: { handle, hash: before } };
   if (outcome === "changed") return { outcome };
   const direct = await writeInPlace({
     ...replacement,

@@ -38,6 +38,8 @@ export async function replaceFile(replacement: Replacement): Promise<ReplaceOutc
     await replacement.prepare();
     if (!(await isUnchanged(disk, target, snapshot)))
       return await giveUp(disk, temporary, "changed");
+    // Windows replaces no file that is open.
+    if (replacement.platform === "win32") await closeQuietly(snapshot.handle);
     await renameOver(temporary, replacement);
   } catch (error) {
     await unlinkQuietly(disk, temporary);

@@ -779,9 +779,8 @@ test("a refusal is small JSON with all headers, and repeats no secret and no raw
     expect(answer.body).not.toContain(controlToken.slice(0, 20));
     expect(answer.headers["content-length"]).toBe(String(Buffer.byteLength(answer.body)));
   }
-  expect(
-    answers.map((answer) => ({ ...answer, body: answer.body.length > 0 })),
-  ).toMatchInlineSnapshot(`
+  expect(answers.map((answer) => ({ ...answer, body: answer.body.length > 0 })))
+    .toMatchInlineSnapshot(`
     [
       {
         "body": true,
