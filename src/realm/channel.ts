@@ -1,16 +1,13 @@
 /** The page's one connection to the server: a WebSocket of its own origin, opened again for as long as the page lives. */
 import { REALM_SUBPROTOCOL, type FromRealm, type ToRealm } from "../protocol/realm.ts";
-import { createTrail } from "./evaluate.ts";
 import { natives } from "./natives.ts";
+import { createOutbox } from "./outbox.ts";
 
 const firstDelayMs = 250;
 const longestDelayMs = 8000;
 const credentialTimeoutMs = 10_000;
 /** Bytes that may wait in the socket before console lines are held back. */
 const congestedBytes = 1024 * 1024;
-/** What must not be lost while the channel is down; hello, open questions and console lines are made anew. */
-const keptMessages: ReadonlySet<FromRealm["type"]> = new Set(["started", "finished", "uncaught"]);
-const outboxLimits = { head: 20, tail: 80, characters: 4 * 1024 * 1024 };
 
 export interface Channel {
   /** Sends now; results and errors also after the next welcome. */
@@ -31,7 +28,7 @@ export interface ChannelOptions {
 }
 
 export function createChannel(options: ChannelOptions): Channel {
-  const outbox = createTrail<FromRealm>(outboxLimits);
+  const outbox = createOutbox();
   let socket: WebSocket | undefined;
   let welcomed = false;
   let connecting = false;
@@ -76,7 +73,7 @@ export function createChannel(options: ChannelOptions): Channel {
       welcomed = true;
       delay = firstDelayMs;
       options.welcomed(message.name);
-      for (const waiting of outbox.take().items) post(socket, waiting);
+      for (const waiting of outbox.take()) send(waiting);
     }
     options.receive(message);
   }
@@ -85,12 +82,14 @@ export function createChannel(options: ChannelOptions): Channel {
   // An open socket keeps a page out of the browser's back/forward cache, and would look like a live realm.
   addEventListener("pagehide", () => socket?.close());
 
+  function send(message: FromRealm): void {
+    if (!welcomed || socket === undefined) return outbox.keep(message);
+    post(socket, message);
+    outbox.sent(message);
+  }
+
   return {
-    send(message) {
-      if (welcomed && socket !== undefined) post(socket, message);
-      else if (keptMessages.has(message.type))
-        outbox.add(message, natives.stringify(message).length);
-    },
+    send,
     isFlowing: () => welcomed && socket !== undefined && socket.bufferedAmount < congestedBytes,
     open: () => void connect(),
   };

@@ -7,8 +7,8 @@ import { natives } from "./natives.ts";
 export type ConsoleLine = Extract<FromRealm, { type: "console" }>["entries"][number];
 
 const batchMs = 16;
-/** Lines of one message; 16 KiB each at most, so that a message stays below 1 MiB of text. */
-const batchLines = 60;
+/** Lines of one message: 16 Ki characters each at most, and the server reads 4 MiB, escapes included. */
+const batchLines = 30;
 const pendingLimits = { head: 200, tail: 800, characters: 1024 * 1024 };
 
 export interface ConsoleFeed {

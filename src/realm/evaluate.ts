@@ -245,7 +245,11 @@ export function errorFrom(thrown: unknown): RealmError {
   if (!isError(thrown)) return { name: "Uncaught", message: inspectLine(thrown), stack: "" };
   const { name, message } = errorHead(thrown);
   const limit = REALM_LIMITS.lineCharacters;
-  return { name, message: cut(message, limit), stack: cut(errorStack(thrown, 0), limit) };
+  return {
+    name: name.slice(0, 200),
+    message: cut(message, limit),
+    stack: cut(errorStack(thrown, 0), limit),
+  };
 }
 
 function errorStack(error: object, depth: number): string {

@@ -5,6 +5,14 @@ export interface Place {
   readonly title: string;
 }
 
+/** Characters of an address or a title that the server reads; a longer one would cost the page its channel. */
+const placeCharacters = 4000;
+
+/** The place as it is told to the server. */
+export function shortPlace({ url, title }: Place): Place {
+  return { url: url.slice(0, placeCharacters), title: title.slice(0, placeCharacters) };
+}
+
 export function currentPlace(): Place {
   return { url: location.href, title: document.title };
 }

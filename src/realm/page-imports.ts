@@ -2,6 +2,9 @@
 import type { FromRealm, ResolvedImport, RunRequest } from "../protocol/realm.ts";
 import type { LoadedModule } from "./evaluate.ts";
 
+/** The server reads no longer ones. */
+const specifierCharacters = 4000;
+
 export interface PageImports {
   load(specifier: string, request: RunRequest): Promise<LoadedModule>;
   /** The server's answer to a `resolve`. */
@@ -14,7 +17,12 @@ export function createPageImports(send: (message: FromRealm) => void): PageImpor
   const open = new Map<number, { message: FromRealm; answer: (result: ResolvedImport) => void }>();
   let asked = 0;
 
-  function ask(file: string, specifier: string): Promise<ResolvedImport> {
+  async function ask(file: string, specifier: string): Promise<ResolvedImport> {
+    // A complete address needs no resolving, and data: may be longer than any message.
+    if (/^(?:https?|data|blob):/.test(specifier))
+      return { specifier, url: specifier, interop: false };
+    if (specifier.length > specifierCharacters)
+      throw new Error("The import's specifier is too long");
     asked += 1;
     const message: FromRealm = { type: "resolve", ask: asked, file, specifier };
     return new Promise((answer) => {

@@ -10,7 +10,7 @@ import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import { createEvaluator, REALM_GLOBAL, type Evaluator } from "./evaluate.ts";
 import { findIdentity, type Identity } from "./identity.ts";
 import { natives } from "./natives.ts";
-import { currentPlace, watchNavigation, type Place } from "./navigation.ts";
+import { currentPlace, shortPlace, watchNavigation, type Place } from "./navigation.ts";
 import { listenForErrors } from "./page-errors.ts";
 import { createPageImports } from "./page-imports.ts";
 import { linkPanel } from "./panel-link.ts";
@@ -52,7 +52,7 @@ function start(publicBase: string, nonce: string): void {
     const place = currentPlace();
     // It may have moved between hello and welcome.
     if (place.url !== told.url || place.title !== told.title) {
-      channel.send({ type: "navigated", ...place });
+      channel.send({ type: "navigated", ...shortPlace(place) });
     }
     imports.repeat();
     feed.flush();
@@ -74,7 +74,7 @@ function start(publicBase: string, nonce: string): void {
   listen({ channel, feed, evaluator, scripts });
   const panel = identity.frame === "" ? linkPanel(base) : undefined;
   watchNavigation((place) => {
-    channel.send({ type: "navigated", ...place });
+    channel.send({ type: "navigated", ...shortPlace(place) });
     panel?.moved(place);
   });
   channel.open();
@@ -83,7 +83,7 @@ function start(publicBase: string, nonce: string): void {
 function helloOf(identity: Identity, place: Place): FromRealm {
   const { instance, frame } = identity;
   const kind = frame === "" ? "page" : "iframe";
-  return { type: "hello", kind, instance, name: identity.name(), frame, ...place };
+  return { type: "hello", kind, instance, name: identity.name(), frame, ...shortPlace(place) };
 }
 
 interface Listening {

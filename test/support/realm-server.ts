@@ -43,6 +43,8 @@ export interface RealmServer {
   name: string;
   /** While false, neither credentials nor sockets are given. */
   up: boolean;
+  /** The next request for a credential while the server is not up. */
+  refusal(): Promise<void>;
   /** The next page that connects, after its welcome. */
   connection(): Promise<RealmConnection>;
   close(): Promise<void>;
@@ -69,6 +71,7 @@ export async function startRealmServer(client: string, base = "/"): Promise<Real
   ]);
   const credentials: string[] = [];
   const queue = makeQueue<RealmConnection>();
+  const refusals = makeQueue<undefined>();
   const http = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
     if (path === `${base}-vitrine/credential`) {
@@ -77,6 +80,7 @@ export async function startRealmServer(client: string, base = "/"): Promise<Real
         request.method === "POST" &&
         request.headers["content-type"] === "application/json";
       if (allowed) credentials.push(`c${credentials.length}`);
+      else refusals.add(undefined);
       response.writeHead(allowed ? 200 : 503, { "content-type": "application/json" });
       response.end(JSON.stringify({ credential: credentials.at(-1) }));
       return;
@@ -117,6 +121,7 @@ export async function startRealmServer(client: string, base = "/"): Promise<Real
     name: "",
     up: true,
     connection: () => queue.take(() => true),
+    refusal: () => refusals.take(() => true),
     async close() {
       for (const socket of sockets.clients) socket.terminate();
       http.closeAllConnections();

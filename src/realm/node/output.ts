@@ -8,8 +8,8 @@ type Level = RunEvent["level"];
 type ConsoleLine = Extract<FromRealm, { type: "console" }>["entries"][number];
 
 const batchMs = 16;
-/** Lines of one message. */
-const batchLines = 60;
+/** Lines of one message: 16 Ki characters each at most, and the server reads 4 MiB, escapes included. */
+const batchLines = 30;
 const pendingLimits = { head: 200, tail: 800, characters: 1024 * 1024 };
 /** Messages that may be on their way: a block that never gives up control would fill memory with them. */
 const unconfirmedMessages = 50;
