@@ -3,6 +3,10 @@ import * as v from "valibot";
 import { REALM_LIMITS, type FromRealm } from "../../protocol/realm.ts";
 
 const line = v.pipe(v.string(), v.maxLength(REALM_LIMITS.lineCharacters + 200));
+/** Characters of a stack. */
+const stackCharacters = 64 * 1024;
+/** Values that one block may show. */
+const outputsLimit = 100;
 const short = v.pipe(v.string(), v.maxLength(4096));
 const level = v.picklist(["debug", "log", "info", "warn", "error"]);
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -10,7 +14,7 @@ const job = v.pipe(v.string(), v.regex(/^[\w-]{16,64}$/));
 const error = v.object({
   name: short,
   message: line,
-  stack: v.pipe(v.string(), v.maxLength(64 * 1024)),
+  stack: v.pipe(v.string(), v.maxLength(stackCharacters)),
 });
 
 const value = v.variant("kind", [
@@ -36,7 +40,15 @@ const message = v.variant("type", [
   v.object({
     type: v.literal("console"),
     entries: v.pipe(
-      v.array(v.object({ level, text: line, at: v.number(), stack: v.optional(line) })),
+      v.array(
+        v.object({
+          level,
+          text: line,
+          at: v.number(),
+          stack: v.optional(v.pipe(v.string(), v.maxLength(stackCharacters))),
+          job: v.optional(job),
+        }),
+      ),
       v.maxLength(2000),
     ),
     dropped: count,
@@ -48,6 +60,7 @@ const message = v.variant("type", [
     job,
     value: v.optional(value),
     error: v.optional(error),
+    outputs: v.optional(v.pipe(v.array(value), v.maxLength(outputsLimit))),
     events: v.pipe(v.array(v.object({ level, text: line })), v.maxLength(REALM_LIMITS.runLines)),
     missing: count,
     ms: v.pipe(v.number(), v.minValue(0)),

@@ -9,6 +9,8 @@ export interface JobOutcome {
   /** Duration in ms, measured in the realm where it could be. */
   readonly ms: number;
   readonly value?: RealmValue;
+  /** What the block gave to `display()`, in order. */
+  readonly outputs?: readonly RealmValue[];
   /** Message and mapped stack, as shown in the result. */
   readonly error?: string;
   readonly problem?: Problem;
@@ -23,9 +25,9 @@ export function finishedOutcome(
   script: CompiledBlock,
   { job, file }: RunRequest,
 ): JobOutcome {
-  const { ms, events, missing, value, error } = finished;
+  const { ms, events, missing, value, error, outputs = [] } = finished;
   if (error === undefined)
-    return { state: "ok", ms, events, missing, ...(value === undefined ? {} : { value }) };
+    return { state: "ok", ms, events, missing, outputs, ...(value === undefined ? {} : { value }) };
   const { frames } = mapStack(error.stack, (name) => (name.includes(job) ? script.map : undefined));
   const head = error.name === "" ? error.message : `${error.name}: ${error.message}`;
   const text = errorText(
@@ -33,7 +35,7 @@ export function finishedOutcome(
     frames.map((frame) => `${frame.file}:${frame.line}:${frame.column}`),
   );
   const place = frames.find((frame) => frame.file === file);
-  const failed: JobOutcome = { state: "error", ms, events, missing, error: text };
+  const failed: JobOutcome = { state: "error", ms, events, missing, outputs, error: text };
   if (place === undefined) return failed;
   const { line, column } = place;
   return {

@@ -34,8 +34,9 @@ export function resultRegion({ run, block, wish, outcome }: RegionParts): {
   return { text, id };
 }
 
-function outputsOf({ value, error, events, missing }: JobOutcome): Output[] {
+function outputsOf({ outputs = [], value, error, events, missing }: JobOutcome): Output[] {
   return [
+    ...outputs,
     ...(value === undefined ? [] : [value]),
     ...(error === undefined ? [] : [{ kind: "error" as const, text: error }]),
     { kind: "events", events, missing },
