@@ -84,7 +84,7 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
   const writer = createFileWriter<ResultPlacement>({
     directory: path.join(stateDirectory, "journal"),
     apply: applyPlacement,
-    log: (message) => log.add("warn", message),
+    log,
   });
   const results = createResults({
     writer,

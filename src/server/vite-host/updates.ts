@@ -122,39 +122,43 @@ async function transforms(server: ViteDevServer, file: string, content: Buffer):
   }
 }
 
+/** Ms after which a change that caused no update is proven all the same. */
+const proveAfterMs = 100;
+
 /**
  * After each update the changed modules are transformed at once: their errors become Problems although no page asks,
- * problems clear when they are mended, and the page finds the work done.
+ * problems clear when they are mended, and the page finds the work done. After, because Vite invalidates the modules in
+ * its own handler of the change, just before it sends.
  */
 function provesUpdates(server: ViteDevServer, problems: Problems): void {
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  const proveChanged = (urls: readonly string[]): void => {
+    clearTimeout(timer);
+    const modules = [...changed].flatMap((file) => [
+      ...(graphOf(server).getModulesByFile(file) ?? []),
+    ]);
+    changed.clear();
+    const changedUrls = modules
+      .filter((module) => module.type !== "asset")
+      .map((module) => module.url);
+    void prove(server, problems, [...urls, ...changedUrls]);
+  };
   const channel = server.environments?.client?.hot ?? server.hot;
   const send = channel.send.bind(channel) as (...args: unknown[]) => void;
   channel.send = ((...args: unknown[]) => {
     send(...args);
-    const payload = args[0] as {
-      type?: string;
-      updates?: readonly { path: string; acceptedPath: string }[];
-    };
-    if (payload?.type === "update")
-      void prove(server, problems, payload.updates?.map((update) => update.acceptedPath) ?? []);
-    if (payload?.type === "full-reload" || payload?.type === "prune")
-      void prove(server, problems, []);
+    const payload = args[0] as { type?: string; updates?: readonly { acceptedPath: string }[] };
+    const accepted = payload?.updates?.map((update) => update.acceptedPath) ?? [];
+    if (payload?.type === "update" || payload?.type === "full-reload") proveChanged(accepted);
   }) as typeof channel.send;
-  server.watcher.on("change", (file) => void proveFile(server, problems, file));
-  server.watcher.on("add", () => void prove(server, problems, []));
-}
-
-async function proveFile(server: ViteDevServer, problems: Problems, file: string): Promise<void> {
-  // Vite invalidates in its own handler of this event, which awaits the plugins first.
-  await new Promise((resolve) => setImmediate(resolve));
-  const modules =
-    graphOf(server).getModulesByFile(file.split(path.sep).join("/")) ??
-    new Set<EnvironmentModuleNode>();
-  await prove(
-    server,
-    problems,
-    [...modules].filter((module) => module.type !== "asset").map((module) => module.url),
-  );
+  for (const event of ["change", "add", "unlink"]) {
+    server.watcher.on(event, (file: string) => {
+      changed.add(file.split(path.sep).join("/"));
+      clearTimeout(timer);
+      timer = setTimeout(() => proveChanged([]), proveAfterMs);
+    });
+  }
 }
 
 async function prove(
