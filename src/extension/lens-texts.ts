@@ -74,7 +74,8 @@ export function lensesOf(block: LensBlock, run: Run | undefined, moment: LensMom
 }
 
 function stateOfRun(run: Run, moment: LensMoment): string {
-  if (run.state !== "error") return stateText({ ...run, at: run.startedAt }, moment);
+  if (run.state !== "error")
+    return stateText({ ...run, realm: run.realmKind, at: run.startedAt }, moment);
   return `✗ ${errorName(run.summary) || moment.t("error")}`;
 }
 

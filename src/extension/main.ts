@@ -23,7 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const findProjects = (): Promise<void> =>
     load()
-      .then(({ findProjects: find }) => find())
+      .then((loaded) => loaded.findProjects())
       .catch((error: unknown) => report.error(error, { quiet: true }));
 
   context.subscriptions.push(

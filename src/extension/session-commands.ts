@@ -59,7 +59,9 @@ export function createSessionCommands(
     "vitrine.reloadPreview": () => panels.current?.reload(),
     "vitrine.restartSession": async (target) => {
       requireTrust();
-      if (mirror.server.name === "failed") return void (await options.restartServer());
+      // Without a server there is no session to restart, and one that waits need not wait any longer.
+      const { name } = mirror.server;
+      if (name === "failed" || name === "waiting") return void (await options.restartServer());
       const { id } = await running(target);
       mirror.setSession(await (await use()).restartSession(id));
     },

@@ -34,8 +34,8 @@ export function projectRow(project: Project, session: Session | undefined, t: Tr
 }
 
 /** One realm below its project. */
-export function realmRow(realm: Realm, t: Translate): Row {
-  const where = placeOf(realm);
+export function realmRow(realm: Realm, session: Session | undefined, t: Translate): Row {
+  const where = placeOf(realm, session);
   const label = realm.kind === "node" ? realm.name : `${realm.kind} ${where}`.trim();
   return {
     label,
@@ -73,10 +73,11 @@ function sessionDescription(session: Session, t: Translate): string {
   if (state.name === "error") return `${t("error")} ${faultPlace(session)}`.trim();
   const errors = session.problems.filter(({ severity }) => severity === "error").length;
   return [
+    // First, because a narrow side bar cuts the rest.
+    errors > 0 ? (errors === 1 ? t("1 error") : t("{0} errors", errors)) : "",
     String(session.port),
     session.realms.length === 1 ? t("1 realm") : t("{0} realms", session.realms.length),
     session.memory > 0 ? megabytes(session.memory) : "",
-    errors > 0 ? (errors === 1 ? t("1 error") : t("{0} errors", errors)) : "",
   ]
     .filter(Boolean)
     .join(" · ");
@@ -122,10 +123,17 @@ function faultPlace({ state }: Session): string {
   return `${path.basename(state.fault.file)}${line}`;
 }
 
-function placeOf(realm: Realm): string {
+/** Route of a page below the session's base, from whichever side it was opened. */
+function placeOf(realm: Realm, session: Session | undefined): string {
   if (realm.kind !== "page" || !URL.canParse(realm.url)) return realm.name;
   const { pathname, search } = new URL(realm.url);
-  return `${pathname}${search}`;
+  const bases = [session?.outsideUrl, session?.url].filter(
+    (url) => url !== undefined && URL.canParse(url),
+  );
+  const base =
+    bases.map((url) => new URL(url ?? "").pathname).find((root) => pathname.startsWith(root)) ??
+    "/";
+  return `/${pathname.slice(base.length)}${search}`;
 }
 
 function megabytes(bytes: number): string {

@@ -31,6 +31,8 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
   readonly #nodes = new Map<string, TreeNode>();
   /** What each line said when it was last drawn. */
   readonly #drawn = new Map<string, string>();
+  /** Lines that were drawn with something below them. */
+  readonly #foldable = new Set<string>();
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -67,7 +69,10 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const row = this.#row(node);
     this.#drawn.set(node.id, this.#fingerprint(node));
-    return toItem(node, row, this.#mirror.sessionOf(node.root)?.realms.length ?? 0);
+    const foldable = this.#isFoldable(node);
+    if (foldable) this.#foldable.add(node.id);
+    else this.#foldable.delete(node.id);
+    return toItem(node, row, foldable);
   }
 
   dispose(): void {
@@ -83,10 +88,23 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
   }
 
   #refreshChanged(): void {
-    for (const [id, drawn] of this.#drawn) {
-      const node = this.#nodes.get(id);
-      if (node && this.#fingerprint(node) !== drawn) this.#changed.fire(node);
+    const changed = [...this.#nodes.values()].filter((node) => {
+      const drawn = this.#drawn.get(node.id);
+      return drawn !== undefined && drawn !== this.#fingerprint(node);
+    });
+    // A line that can be folded is another line to VS Code (see `toItem`), so its parent has to be drawn.
+    if (
+      changed.some(
+        (node) => node.kind === "project" && this.#isFoldable(node) !== this.#foldable.has(node.id),
+      )
+    ) {
+      return this.#changed.fire(undefined);
     }
+    for (const node of changed) this.#changed.fire(node);
+  }
+
+  #isFoldable(node: TreeNode): boolean {
+    return node.kind === "project" && (this.#mirror.sessionOf(node.root)?.realms.length ?? 0) > 0;
   }
 
   #fingerprint(node: TreeNode): string {
@@ -101,7 +119,7 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
     const session = this.#mirror.sessionOf(node.root);
     const realm =
       node.kind === "realm" ? session?.realms.find(({ id }) => id === node.realm) : undefined;
-    if (realm) return realmRow(realm, translate);
+    if (realm) return realmRow(realm, session, translate);
     const project = this.#mirror.projects?.find(({ root }) => root === node.root);
     // A line that is about to go: it is drawn once more, empty, before its parent is.
     if (!project || node.kind === "realm") return goneRow;
@@ -118,13 +136,13 @@ const goneRow: Row = {
   facts: [],
 };
 
-function toItem(node: TreeNode, row: Row, realms: number): vscode.TreeItem {
-  const foldable = node.kind === "project" && realms > 0;
+function toItem(node: TreeNode, row: Row, foldable: boolean): vscode.TreeItem {
   const item = new vscode.TreeItem(
     row.label,
     foldable ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
   );
-  item.id = node.id;
+  // VS Code keeps a line folded as it first was; a new id lets the first realm show itself.
+  item.id = foldable ? `${node.id}\nopen` : node.id;
   item.description = row.description;
   item.iconPath = new vscode.ThemeIcon(
     row.icon,

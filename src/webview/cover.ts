@@ -65,13 +65,18 @@ export function createStatus(send: (message: FromPanel) => void): StatusView {
   const root = element("footer", { class: "status", role: "status" });
   root.hidden = true;
   let shown = "";
+  let dismissed = "";
+  const close = iconButton("close", t("Close"), () => {
+    dismissed = shown;
+    root.hidden = true;
+  });
   return {
     element: root,
     render(status) {
       const next = JSON.stringify(status ?? null);
       if (next === shown) return;
       shown = next;
-      root.hidden = status === undefined;
+      root.hidden = status === undefined || next === dismissed;
       if (!status) return;
       root.dataset["level"] = status.level;
       const icon = element("vscode-icon", {
@@ -79,7 +84,13 @@ export function createStatus(send: (message: FromPanel) => void): StatusView {
         size: "14",
       });
       const text = element("span", { class: "text", title: status.text }, status.text);
-      root.replaceChildren(icon, text, ...(status.place ? [linkTo(status.place, send)] : []));
+      root.replaceChildren(
+        icon,
+        text,
+        ...(status.place ? [linkTo(status.place, send)] : []),
+        // A note is read once; problems stay until they are gone.
+        ...(status.level === "info" ? [close] : []),
+      );
     },
   };
 }

@@ -223,6 +223,15 @@ test("an error that the page threw is said below it, not over it", () => {
   expect([isHidden(".cover"), text(".status .text")]).toEqual([true, "1 error · boom"]);
 });
 
+test("a note about the session can be closed and stays closed", () => {
+  show({ notices: ["shop has no Vite of its own: Vitrine's serves it"] });
+  expect(text(".status .text")).toBe("shop has no Vite of its own: Vitrine's serves it");
+  document.querySelector<HTMLElement>('.status vscode-toolbar-button[label="Close"]')!.click();
+  show();
+  show({ notices: ["shop has no Vite of its own: Vitrine's serves it"] });
+  expect(isHidden(".status")).toBe(true);
+});
+
 test("where the page is stands in the address, is told to the host and kept", () => {
   show({ outsideUrl: "https://box.example/proxy/15173/" });
   movedTo("https://box.example/proxy/15173/cart?id=3#top");

@@ -51,18 +51,29 @@ test("each state has a description, an icon of its own shape and a context value
     ["", "circle-large-outline", "project.stopped"],
     ["Loading vite.config.ts", "loading~spin", "project.starting"],
     ["15173 · 0 realms · 84 MB", "pass-filled", "project.live"],
-    ["15173 · 0 realms · 84 MB · 1 error", "warning", "project.live"],
+    ["1 error · 15173 · 0 realms · 84 MB", "warning", "project.live"],
     ["restarting, attempt 2", "sync~spin", "project.restarting"],
     ["error vite.config.ts:12", "error", "project.error"],
   ]);
 });
 
 test("a page is named by where it is, other realms by their name", () => {
-  expect(realmRow(realm(), t)).toMatchObject({ label: "page /cart?id=3", description: "idle" });
-  expect(realmRow(realm({ kind: "worker", name: "price-feed" }), t).label).toBe(
+  expect(realmRow(realm(), session(), t)).toMatchObject({
+    label: "page /cart?id=3",
+    description: "idle",
+  });
+  expect(realmRow(realm({ kind: "worker", name: "price-feed" }), session(), t).label).toBe(
     "worker price-feed",
   );
-  expect(realmRow(realm({ kind: "node", name: "node", url: "node://9" }), t).label).toBe("node");
+  expect(realmRow(realm({ kind: "node", name: "node", url: "node://9" }), undefined, t).label).toBe(
+    "node",
+  );
+});
+
+test("behind a proxy a page is named by its route, without the proxy's path", () => {
+  const behind = session({ outsideUrl: "https://box.example/proxy/15173/" });
+  const page = realm({ url: "https://box.example/proxy/15173/cart" });
+  expect(realmRow(page, behind, t).label).toBe("page /cart");
 });
 
 test("the badge counts errors and failed sessions, not warnings", () => {
