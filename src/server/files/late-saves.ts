@@ -1,6 +1,6 @@
 /**
- * D-04, the milliseconds between check and rename: a program that had the file open there goes on writing into the file
- * that lost its name. Its text must win. So that file is looked at once more, and what came late is put in place.
+ * D-04, the moments around a rename: a program that had the file open there goes on writing into the file that lost its
+ * name, and one that read it before writes its older text over ours. So everything is looked at once more a little later.
  */
 import type { Copies } from "./copies.ts";
 import { closeQuietly, readAll } from "./disk.ts";
@@ -21,14 +21,15 @@ export interface LateSavesParts<Entry> {
   /** Runs when nobody else works on that file. */
   readonly inLine: (target: string, task: () => Promise<void>) => Promise<void>;
   readonly say: (message: string) => void;
-  /** Content that we wrote there last. */
+  /** Hash of what we wrote last, by real path. */
   readonly own: Map<string, string>;
 }
 
 interface Watch<Entry> {
   readonly target: string;
-  readonly replaced: Replaced;
-  /** What was placed since: to be placed again into what came late. */
+  readonly entry: Entry;
+  readonly replaced: Replaced | undefined;
+  /** What was placed from then on: to be placed again into what came late. */
   readonly entries: Entry[];
   timer?: NodeJS.Timeout;
 }
@@ -42,7 +43,7 @@ export function createLateSaves<Entry>(parts: LateSavesParts<Entry>): LateSaves<
 
   const check = (watch: Watch<Entry>): void => {
     clearTimeout(watch.timer);
-    if (!watches.delete(watch)) return;
+    watches.delete(watch);
     const done = parts
       .inLine(watch.target, () => lookAgain(parts, watch))
       .finally(() => checks.delete(done));
@@ -51,11 +52,10 @@ export function createLateSaves<Entry>(parts: LateSavesParts<Entry>): LateSaves<
 
   return {
     placed(target, entry, replaced) {
-      for (const watch of watches) if (watch.target === target) watch.entries.push(entry);
-      if (replaced === undefined) return;
-      const watch: Watch<Entry> = { target, replaced, entries: [entry] };
-      watch.timer = setTimeout(check, lateMs, watch);
+      const watch: Watch<Entry> = { target, entry, replaced, entries: [] };
       watches.add(watch);
+      for (const one of watches) if (one.target === target) one.entries.push(entry);
+      watch.timer = setTimeout(check, lateMs, watch);
     },
     async flush() {
       for (const watch of watches) check(watch);
@@ -65,23 +65,35 @@ export function createLateSaves<Entry>(parts: LateSavesParts<Entry>): LateSaves<
 }
 
 async function lookAgain<Entry>(parts: LateSavesParts<Entry>, watch: Watch<Entry>): Promise<void> {
-  const { handle, hash } = watch.replaced;
+  const { target, replaced } = watch;
   try {
-    const late = await readAll(handle, maximumTextSize + 1);
-    if (hashOf(late) === hash) return;
-    const copy = await parts.copies.save(watch.target, late);
-    const isBack = await bringBack(parts, watch, late);
-    parts.say(
-      `Another program saved ${watch.target} at the moment a result was written; ` +
-        `${isBack ? "both are in the file" : "the file was changed again, so its text is only in the copy"} (copy: ${copy})`,
-    );
+    if (replaced !== undefined) await keepLateText(parts, watch, replaced);
+    await keepOverwritten(parts, watch);
   } catch (error) {
     parts.say(
-      `${watch.target} could not be checked after a result was written (${String(error)}); compare it with your editor`,
+      `The file ${target} could not be checked after a result was written (${String(error)}); compare it with your editor`,
     );
   } finally {
-    await closeQuietly(handle);
+    await closeQuietly(replaced?.handle);
   }
+}
+
+/** What a program wrote into the file that lost its name. */
+async function keepLateText<Entry>(
+  parts: LateSavesParts<Entry>,
+  watch: Watch<Entry>,
+  { handle, hash }: Replaced,
+): Promise<void> {
+  const late = await readAll(handle, maximumTextSize + 1);
+  if (hashOf(late) === hash) return;
+  const copy = await parts.copies.save(watch.target, late);
+  const isBack = await bringBack(parts, watch, late);
+  const where = isBack
+    ? "both are in the file"
+    : "it was changed again, so that text is only in the copy";
+  parts.say(
+    `Another program saved ${watch.target} at the moment a result was written; ${where} (copy: ${copy})`,
+  );
 }
 
 /** Puts the late text and the entries into the file, unless somebody has written there since. */
@@ -103,12 +115,40 @@ async function bringBack<Entry>(
       target,
       snapshot,
       next,
-      // Our own version goes into the copies too: an entry may have no place in the late text.
-      prepare: () => placing.copies.save(target, snapshot.bytes),
+      prepare: async () => {},
     });
     if (outcome === "replaced") own.set(target, hashOf(next));
     return outcome === "replaced";
   } finally {
     await closeQuietly(snapshot.handle);
+  }
+}
+
+/** A result that is no longer in the file: the text of others wins, but the result is not lost. */
+async function keepOverwritten<Entry>(
+  { placing, copies, say }: LateSavesParts<Entry>,
+  { target, entry }: Watch<Entry>,
+): Promise<void> {
+  if (await isInFile(placing, target, entry)) return;
+  const copy = await copies.save(`${target}.json`, Buffer.from(JSON.stringify(entry)));
+  say(
+    `Another program wrote over a result in ${target}; run the block again, or look into the copy ${copy}`,
+  );
+}
+
+async function isInFile<Entry>(
+  { disk, apply }: Placing<Entry>,
+  target: string,
+  entry: Entry,
+): Promise<boolean> {
+  try {
+    const snapshot = await takeSnapshot(disk, target);
+    if (typeof snapshot === "string") return false;
+    await closeQuietly(snapshot.handle);
+    const text = textOf(snapshot.bytes);
+    return text !== undefined && apply(text, entry) === text;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }

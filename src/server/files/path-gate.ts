@@ -2,22 +2,12 @@
  * The path gate: every path from outside passes it, and files are opened through what it returns (F-01 to F-07, F-11,
  * F-12). What the disk says is never told apart: missing, outside, denied and no regular file are all `not_found`.
  */
-import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import { UserError } from "../../protocol/errors.ts";
 import { quoted } from "../quoted.ts";
 import { isDenied } from "./deny-list.ts";
+import { openWithin, type OpenFile } from "./open-within.ts";
 import { checkName } from "./path-name.ts";
 import { isWithin, platformRules, type PathRules } from "./path-rules.ts";
-
-export interface OpenFile {
-  /** The caller closes it. */
-  readonly handle: FileHandle;
-  /** Real path. */
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-}
 
 export interface PathGate {
   /** Opens a regular file for reading. @throws UserError `path_refused` or `not_found`. */
@@ -34,9 +24,6 @@ export interface PathGateOptions {
   /** Of this platform unless a test says otherwise. */
   readonly rules?: PathRules;
 }
-
-/** Reading only, no link as last part, no waiting for the other end of a pipe. */
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** What the disk answers for names that lead to nothing one may read. */
 const absent: ReadonlySet<unknown> = new Set([
@@ -62,68 +49,42 @@ export function createPathGate(options: PathGateOptions): PathGate {
     return roots;
   };
 
-  const isAllowed = async (real: string): Promise<boolean> => {
+  /** The root that a real path may be read below, undefined for none. */
+  const rootOf = async (real: string): Promise<string | undefined> => {
     const within = (await realRoots()).filter((root) => isWithin(root, real, rules));
     // Denied names above a root do not count, and of nested roots the inner one was named on purpose.
     const inner = within.toSorted((one, other) => other.length - one.length)[0];
-    return inner !== undefined && !isDenied(rules.path.relative(inner, real));
+    return inner === undefined || isDenied(rules.path.relative(inner, real)) ? undefined : inner;
   };
 
-  const resolve: PathGate["resolve"] = async (name, kind = "json") => {
+  const find = (name: string, kind: "url" | "json"): Promise<{ real: string; root: string }> => {
     const segments = checkName(name, kind);
     if (isDenied(segments.join("/"))) throw denied(name);
     return askDisk(name, async () => {
       const real = await realLocation((await realRoots())[0] ?? "", segments, rules);
-      return real !== undefined && (await isAllowed(real)) ? real : undefined;
+      const root = real === undefined ? undefined : await rootOf(real);
+      return real === undefined || root === undefined ? undefined : { real, root };
     });
   };
 
   return {
-    resolve,
-    async open(name, kind) {
-      const real = await resolve(name, kind);
-      return askDisk(name, async () => {
-        const handle = await rules.disk.open(real, openFlags);
-        const size = await sizeIfSafe(handle, real, rules, isAllowed).catch(
-          async (error: unknown) => {
-            await handle.close();
-            throw error;
-          },
-        );
-        if (size !== undefined) return { handle, path: real, size };
-        await handle.close();
-        return undefined;
-      });
+    resolve: async (name, kind = "json") => (await find(name, kind)).real,
+    async open(name, kind = "json") {
+      const found = await find(name, kind);
+      return askDisk(name, () => openWithin({ ...found, rules, rootOf }));
     },
     async contains(absolutePath) {
       const start = splitAbsolute(absolutePath, rules);
       if (start === undefined) return false;
       try {
         const real = await realLocation(start.root, start.segments, rules);
-        return real !== undefined && (await isAllowed(real));
+        return real !== undefined && (await rootOf(real)) !== undefined;
       } catch {
         // A path that cannot be followed leads nowhere we may go.
         return false;
       }
     },
   };
-}
-
-/** F-07, and F-05 once more: folders may have been exchanged for links between the check and the opening. */
-async function sizeIfSafe(
-  handle: FileHandle,
-  real: string,
-  rules: PathRules,
-  isAllowed: (real: string) => Promise<boolean>,
-): Promise<number | undefined> {
-  const opened = await handle.stat({ bigint: true });
-  if (!opened.isFile()) return undefined;
-  const actual = await rules.handlePath(handle);
-  if (actual !== undefined) return (await isAllowed(actual)) ? Number(opened.size) : undefined;
-  const now = await rules.disk.lstat(real, { bigint: true });
-  const same =
-    now.ino === opened.ino && now.dev === opened.dev && (await rules.disk.realpath(real)) === real;
-  return same ? Number(opened.size) : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { lstat, open, readlink, realpath, type FileHandle } from "node:fs/promis
 import path from "node:path";
 
 export interface PathRules {
-  readonly path: Pick<typeof path, "isAbsolute" | "join" | "parse" | "relative" | "sep">;
+  readonly path: Pick<typeof path, "dirname" | "join" | "parse" | "relative" | "sep">;
   /** Whether names that differ in case only are one file. */
   readonly foldCase: boolean;
   readonly disk: {
@@ -30,7 +30,7 @@ async function procPath(handle: FileHandle): Promise<string | undefined> {
   try {
     return (await readlink(`/proc/self/fd/${handle.fd}`)).replace(/ \(deleted\)$/, "");
   } catch {
-    // Without /proc (some containers) the caller compares identities instead.
+    // Without /proc (some containers) the caller watches the folders instead.
     return undefined;
   }
 }
