@@ -35,12 +35,15 @@ export class Panels implements vscode.Disposable {
     });
   }
 
-  /** The panel the user looks at, else the only one. */
+  /** The panel that has the focus. */
+  get active(): Panel | undefined {
+    return [...this.#panels].find(({ view }) => view.active);
+  }
+
+  /** The panel the user looks at, else any. */
   get current(): Panel | undefined {
     const panels = [...this.#panels];
-    return (
-      panels.find(({ view }) => view.active) ?? panels.find(({ view }) => view.visible) ?? panels[0]
-    );
+    return this.active ?? panels.find(({ view }) => view.visible) ?? panels[0];
   }
 
   of(root: string): Panel | undefined {

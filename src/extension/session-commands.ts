@@ -85,7 +85,7 @@ export function createSessionCommands(
   };
 }
 
-/** The folder whose project is meant: the argument's, the visible panel's, the only one, or the one the user picks. */
+/** The folder whose project is meant: the argument's, the one in front, the only one, or the one the user picks. */
 async function folderOf(
   options: SessionCommandsOptions,
   target: unknown,
@@ -98,11 +98,12 @@ async function folderOf(
     );
   const projects = mirror.projects ?? (await findProjects(options));
   if (target instanceof vscode.Uri) return ofFile(projects, target);
-  const shown = panels.current?.root;
-  if (shown !== undefined) return named(projectAt(projects, shown), shown);
   const file = vscode.window.activeTextEditor?.document.uri;
   const near = file?.scheme === "file" ? projectAt(projects, file.fsPath) : undefined;
-  const project = near ?? (projects.length === 1 ? projects[0] : await pickProject(projects));
+  // What the user looks at decides: a panel in front, else the file in the editor, else any panel there is.
+  const shown = panels.active?.root ?? near?.root ?? panels.current?.root;
+  if (shown !== undefined) return named(projectAt(projects, shown), shown);
+  const project = projects.length === 1 ? projects[0] : await pickProject(projects);
   if (!project) throw nothingFound();
   return named(project, project.root);
 }
@@ -186,6 +187,10 @@ async function runningSession(
 async function showSessions({ mirror }: SessionCommandsOptions): Promise<void> {
   if (mirror.server.name === "failed")
     return void vscode.commands.executeCommand("vitrine.restartServer");
+  if (mirror.sessions.length === 0) {
+    await vscode.commands.executeCommand("vitrine.openPreview");
+    return;
+  }
   const actions = [
     { label: `$(open-preview) ${vscode.l10n.t("Open Preview")}`, command: "vitrine.openPreview" },
     {
