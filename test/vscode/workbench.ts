@@ -27,6 +27,11 @@ export interface WindowProcesses {
   readonly nodeRealms: readonly number[];
 }
 
+/** VS Code's own frame around a webview; its name changes while the webview loads, its address does not. */
+function isWebview(frame: Frame | null | undefined): boolean {
+  return frame?.url().includes("/webview/browser/pre/index.html") ?? false;
+}
+
 /** Waits of a UI test, in ms: the first one pays for the start of the extension host. */
 const patience = 45_000;
 
@@ -63,6 +68,8 @@ export class Workbench {
     const file = options.openFile && server.uri(path.join(profile.workspace, options.openFile));
     await page.goto(server.url(file ? [["openFile", file]] : []));
     await workbench.#ready();
+    if (options.openFile)
+      await page.locator(".tab.active", { hasText: path.basename(options.openFile) }).waitFor();
     return workbench;
   }
 
@@ -133,7 +140,7 @@ export class Workbench {
 
   /** Every previewed page of the window, those of hidden panels included. */
   previews(): readonly Frame[] {
-    return this.page.frames().filter((frame) => frame.parentFrame()?.name() === "active-frame");
+    return this.page.frames().filter((frame) => isWebview(frame.parentFrame()?.parentFrame()));
   }
 
   /** Shows the Problems view; its rows that hold `text`. */
@@ -190,16 +197,37 @@ export class Workbench {
 
   async #ready(): Promise<void> {
     await this.page.locator(".monaco-workbench .part.statusbar").waitFor();
-    await this.page.locator(".explorer-folders-view .monaco-list-rows").first().waitFor();
+    await this.page.locator(".part.sidebar .monaco-list-rows").first().waitFor();
   }
 
+  /** Types into the palette and takes the row; begins again when something else took the focus and so closed it. */
   async #pick(text: string, row: string): Promise<void> {
-    await this.page.keyboard.press(text.startsWith(">") ? "F1" : "Control+p");
-    await this.page.locator('.quick-input-widget input[type="text"]').fill(text);
-    await this.page
-      .locator(".quick-input-list .monaco-list-row.focused", { hasText: row })
-      .waitFor();
-    await this.page.keyboard.press("Enter");
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    const focused = this.page.locator(".quick-input-list .monaco-list-row.focused", {
+      hasText: row,
+    });
+    await eventually(
+      `"${text}" in the palette`,
+      async () => {
+        // Keys pressed inside a previewed page are the page's own.
+        await this.page.evaluate(
+          () =>
+            document.activeElement instanceof HTMLIFrameElement && document.activeElement.blur(),
+        );
+        await this.page.keyboard.press(text.startsWith(">") ? "F1" : "Control+p");
+        try {
+          await input.fill(text, { timeout: 2_000 });
+          await focused.waitFor({ timeout: 2_000 });
+        } catch {
+          // Closed by a focus change, or the extension's commands are not known yet.
+          await this.page.keyboard.press("Escape");
+          return false;
+        }
+        await this.page.keyboard.press("Enter");
+        return true;
+      },
+      patience,
+    );
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 }
