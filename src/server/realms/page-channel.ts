@@ -51,7 +51,12 @@ export async function openPageChannel(options: PageChannelOptions): Promise<Page
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const admission = gate.admit(headOf(request, false));
-    if (!admission.ok) return send(response, refusal(admission));
+    if (!admission.ok) {
+      // Read to its end: the Vite host in between would report a closed pipe instead of this answer.
+      request.resume();
+      const { status, body, headers } = refusal(admission);
+      return send(response, { status, body, headers: { ...headers, connection: "keep-alive" } });
+    }
     if (admission.route.name === "credential")
       return json(response, { credential: credentials.issue() });
     if (admission.route.name === "client") return script(response, await pageClient());

@@ -114,7 +114,7 @@ export class Execution {
       language: block.language,
       file: request.file,
       lineOffset: block.codeLine,
-      columnOffset: block.codeColumn,
+      columnOffset: block.columns,
       documentText: request.text,
       job: id,
       target: kind === "node" ? "node" : "page",

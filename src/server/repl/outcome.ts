@@ -2,7 +2,7 @@
 import type { UserError } from "../../protocol/errors.ts";
 import type { Problem, RunState } from "../../protocol/model.ts";
 import type { FromRealm, RealmValue, RunEvent, RunRequest } from "../../protocol/realm.ts";
-import { mapStack, type CompiledBlock } from "./compile.ts";
+import { mapStack, readableMessage, type CompiledBlock } from "./compile.ts";
 
 export interface JobOutcome {
   readonly state: Exclude<RunState, "running">;
@@ -29,7 +29,8 @@ export function finishedOutcome(
   if (error === undefined)
     return { state: "ok", ms, events, missing, outputs, ...(value === undefined ? {} : { value }) };
   const { frames } = mapStack(error.stack, (name) => (name.includes(job) ? script.map : undefined));
-  const head = error.name === "" ? error.message : `${error.name}: ${error.message}`;
+  const message = readableMessage(error.message);
+  const head = error.name === "" ? message : `${error.name}: ${message}`;
   const text = errorText(
     head,
     frames.map((frame) => `${frame.file}:${frame.line}:${frame.column}`),
