@@ -1,0 +1,176 @@
+/** Ports, addresses, names, back-off, projects: small owners, each by its rule. */
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createBackOff } from "../../../src/server/dev-servers/back-off.ts";
+import { createPorts, isFree } from "../../../src/server/dev-servers/ports.ts";
+import { findProjects, presetOf, projectFor } from "../../../src/server/dev-servers/projects.ts";
+import { processStart } from "../../../src/server/processes.ts";
+import { freeName, newRealmName } from "../../../src/server/realms/names.ts";
+import { addressesOf } from "../../../src/server/sessions/addresses.ts";
+import { removeTree, writeTree } from "../../support/server.ts";
+
+describe("ports", () => {
+  let directory: string;
+  const servers: Server[] = [];
+  const occupy = (port: number, host: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const server = createServer()
+        .once("error", reject)
+        .listen({ port, host, ipv6Only: host === "::" }, () => resolve());
+      servers.push(server);
+    });
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "vtr-ports-"));
+  });
+  afterEach(async () => {
+    await Promise.all(
+      servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))),
+    );
+    await rm(directory, { recursive: true });
+  });
+  const owner = async (): Promise<{ pid: number; start: string }> => ({
+    pid: process.pid,
+    start: (await processStart(process.pid)) ?? "",
+  });
+
+  test.each(["127.0.0.1", "0.0.0.0", "::1", "::"])(
+    "a port taken on %s is not free",
+    async (host) => {
+      await occupy(16301, host);
+      expect(await isFree(16301)).toBe(false);
+    },
+  );
+
+  test("ports come in order, the preferred one first, and released ones come again", async () => {
+    const ports = createPorts(directory, await owner(), () => [16310, 16313]);
+    expect([await ports.reserve(), await ports.reserve(16312), await ports.reserve()]).toEqual([
+      16310, 16312, 16311,
+    ]);
+    await expect(ports.reserve()).rejects.toMatchObject({ code: "port_exhausted" });
+    await ports.release(16311);
+    expect(await ports.reserve()).toBe(16311);
+    await ports.releaseAll();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("two owners never get one port, and the lock of a dead one is taken over", async () => {
+    const range = (): [number, number] => [16320, 16322];
+    await writeFile(
+      path.join(directory, "16320.json"),
+      JSON.stringify({ pid: 999_999, start: "1" }),
+    );
+    await writeFile(path.join(directory, "16321.json"), JSON.stringify(await owner()));
+    const ports = createPorts(
+      directory,
+      { pid: process.ppid, start: (await processStart(process.ppid)) ?? "" },
+      range,
+    );
+    expect(await ports.reserve()).toBe(16320);
+    await expect(ports.reserve()).rejects.toMatchObject({ code: "port_exhausted" });
+    await ports.releaseAll();
+  });
+});
+
+describe("addresses", () => {
+  test("on a desktop inside and outside are one", () => {
+    expect(addressesOf(15173, "http://127.0.0.1:15173/")).toEqual({
+      url: "http://127.0.0.1:15173/",
+      outside: "http://127.0.0.1:15173/",
+      outsideUrl: "http://127.0.0.1:15173/",
+      prefix: "/",
+      origins: ["http://127.0.0.1:15173", "http://localhost:15173"],
+      hosts: ["127.0.0.1:15173", "localhost:15173"],
+    });
+  });
+
+  test("behind a path proxy the prefix and the user's own base both count", () => {
+    expect(
+      addressesOf(15173, "https://code.example/proxy/15173/", "/proxy/15173/shop/"),
+    ).toMatchObject({
+      url: "http://127.0.0.1:15173/shop/",
+      outsideUrl: "https://code.example/proxy/15173/shop/",
+      prefix: "/proxy/15173/",
+      origins: ["http://127.0.0.1:15173", "http://localhost:15173", "https://code.example"],
+      hosts: ["127.0.0.1:15173", "localhost:15173", "code.example"],
+    });
+  });
+});
+
+describe("back-off", () => {
+  test("waits longer each time, gives up after five crashes in five minutes, and forgets after a calm minute", () => {
+    let now = 0;
+    const backOff = createBackOff(() => now);
+    const waits: (number | undefined)[] = [];
+    for (let crash = 0; crash < 6; crash++) waits.push(backOff.crashed());
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, undefined]);
+    backOff.reset();
+    expect(backOff.crashed()).toBe(500);
+    backOff.recovered();
+    now += 61_000;
+    expect(backOff.crashed()).toBe(500);
+    now += 6 * 60_000;
+    expect(backOff.crashed()).toBe(1000);
+  });
+});
+
+describe("realm names", () => {
+  test("have the form of the specification and are unique among the living", () => {
+    const name = newRealmName(new Set(), new Date(2026, 10, 20, 9, 5, 7));
+    expect(name).toMatch(/^(?:[5-9]|1\d)-[a-z]+-0905-07$/);
+    expect(freeName("node", new Set(["node", "node-2"]))).toBe("node-3");
+    expect(freeName("page", new Set())).toBe("page");
+  });
+});
+
+describe("projects", () => {
+  let root: string;
+  afterEach(() => removeTree(root));
+
+  test("are found by config, dependency and page, in monorepos, without fixtures and packages", async () => {
+    root = await writeTree({
+      "apps/shop/vite.config.ts": "",
+      "apps/shop/package.json": '{"name":"@acme/shop"}',
+      "apps/admin/index.html": "",
+      "apps/admin/package.json": '{"name":"admin","devDependencies":{"vite":"8"}}',
+      "apps/site/index.html": "",
+      "apps/site/package.json": '{"name":"site"}',
+      "apps/site/docs/index.html": "",
+      "node_modules/x/vite.config.js": "",
+      "package.json": '{"devDependencies":{"vite":"8"}}',
+      "broken/package.json": "{",
+    });
+    const found = await findProjects([root]);
+    expect(
+      found.map(({ name, evidence, root: at }) => [name, evidence, path.relative(root, at)]),
+    ).toEqual([
+      ["admin", "vite-dependency", "apps/admin"],
+      ["@acme/shop", "vite-config", "apps/shop"],
+      ["site", "html", "apps/site"],
+    ]);
+    expect(found[1]?.id).toMatch(/^shop-[0-9a-f]{6}$/);
+  });
+
+  test("a file belongs to the nearest project upwards, at most up to its workspace folder", async () => {
+    root = await writeTree({ "a/index.html": "", "a/src/deep/x.ts": "", "b/c/x.ts": "" });
+    expect((await projectFor(path.join(root, "a/src/deep/x.ts"), [root]))?.root).toBe(
+      path.join(root, "a"),
+    );
+    expect(await projectFor(path.join(root, "b/c"), [path.join(root, "b")])).toBeUndefined();
+    expect((await projectFor(path.join(root, "a/src"), [root]))?.id).toBe(
+      (await projectFor(path.join(root, "a"), [root]))?.id,
+    );
+  });
+
+  test.each([
+    ["svelte", { "package.json": '{"dependencies":{"svelte":"5"}}' }],
+    ["vue", { "src/App.vue": "" }],
+    ["react", { "src/main.tsx": "" }],
+    ["plain", { "main.ts": "" }],
+  ])("the preset %s follows from dependencies, else from the files", async (preset, files) => {
+    root = await writeTree(files as Record<string, string>);
+    expect(await presetOf(root)).toBe(preset);
+  });
+});
