@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 failed, 2 bad usage, 3 not trusted. */
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { PROTOCOL_VERSION, type Config, type Hello } from "../protocol/contract.ts";
@@ -46,7 +46,7 @@ interface DevOptions {
 }
 
 async function dev(directory: string, options: DevOptions): Promise<void> {
-  const folder = realpathSync(path.resolve(directory));
+  const folder = existingFolder(directory);
   const print = options.json === true ? printJson : printHuman;
   let server: Server | undefined;
   let shown = "";
@@ -78,6 +78,13 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
   }
 }
 
+function existingFolder(directory: string): string {
+  const folder = path.resolve(directory);
+  if (!existsSync(folder))
+    throw new UserError("not_found", `There is no folder ${folder}. Check the path`);
+  return realpathSync(folder);
+}
+
 function hello(folder: string, port: number | undefined): Hello {
   const config: Config = {
     results: "file",
@@ -98,6 +105,8 @@ function hello(folder: string, port: number | undefined): Hello {
 
 function printJson(session: Session, server: Server): void {
   const { state } = session;
+  // The first line is `ready`: a reader waits for nothing else.
+  if (state.name === "starting") return;
   const line =
     state.name === "live"
       ? {

@@ -22,7 +22,8 @@ import type {
 import { connect } from "../../src/server/rpc.ts";
 import { eventually } from "./eventually.ts";
 
-const project = path.resolve(import.meta.dirname, "../..");
+/** The built product. */
+export const dist = process.env["VITRINE_DIST"] ?? path.resolve(import.meta.dirname, "../../dist");
 
 export interface TestServer {
   readonly methods: ServerMethods;
@@ -59,7 +60,7 @@ const defaults: Config = {
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {
   const stateDirectory = await mkdtemp(path.join(tmpdir(), "vtr-state-"));
-  const child = fork(path.join(process.env.VITRINE_DIST ?? path.join(project, "dist"), "server/main.js"), {
+  const child = fork(path.join(dist, "server/main.js"), {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
