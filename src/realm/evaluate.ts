@@ -189,7 +189,7 @@ function apiOf(host: EvaluatorHost, request: RunRequest): BlockApi {
       }
     },
     async import(specifier) {
-      return namespaceOf(await host.load(String(specifier), request));
+      return namespaceOf(await host.load(specifier, request));
     },
     meta: host.meta(request),
   };

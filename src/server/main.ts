@@ -55,8 +55,8 @@ async function leave(code: number): Promise<void> {
   // A child that does not end in time is ended by its watchdog; nobody waits for us any longer (P-01).
   setTimeout(() => process.exit(code), leaveMs).unref();
   // A start that failed has told whoever asked, and has nothing to close.
-  const server = await starting?.catch(() => undefined);
-  await server?.close();
+  const started = await starting?.catch(() => undefined);
+  await started?.close();
   // After the answer to `shutdown` is on its way.
   setImmediate(() => process.exit(code));
 }

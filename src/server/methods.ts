@@ -41,7 +41,7 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     },
     grantTrust: async () => {
       trust.grant();
-      warmUp(owners, settings);
+      owners.warmHost.prepare(ourVite().url);
       await look();
     },
     findProjects: look,
@@ -62,11 +62,6 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     ping: async () => {},
     shutdown: close,
   };
-}
-
-/** One Vite host waits from the first use on, where code may run at all. */
-export function warmUp({ trust, warmHost }: Owners, { config }: Settings): void {
-  if (trust.trusted && config.warmStart) warmHost.prepare(ourVite().url);
 }
 
 function nothingToPreview(folder: string): UserError {

@@ -106,13 +106,6 @@ export async function openStateDirectory(directory: string): Promise<StateDirect
   };
 }
 
-/** Discovery files of servers that are alive. */
-export async function liveServers(directory: string): Promise<Discovery[]> {
-  const found = await readServers(path.join(directory, "servers"));
-  const alive = await Promise.all(found.map(isSameProcess));
-  return found.filter((_, index) => alive[index]);
-}
-
 async function clearDeadServers(servers: string): Promise<void> {
   for (const server of await readServers(servers)) {
     if (await isSameProcess(server)) continue;

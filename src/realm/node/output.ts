@@ -78,7 +78,7 @@ function captureStream(stream: NodeJS.WriteStream, heard: (text: string) => void
   stream.write = (chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
     heard(typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk));
     const done = typeof encoding === "function" ? encoding : callback;
-    if (typeof done === "function") process.nextTick(done as () => void);
+    if (typeof done === "function") process.nextTick(done);
     return true;
   };
 }

@@ -66,7 +66,7 @@ function method<Schema extends v.GenericSchema>(
   parameters: Schema,
   call: (parameters: v.InferOutput<Schema>) => unknown,
 ): Method {
-  return { parameters, call: call as Method["call"] };
+  return { parameters, call };
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {

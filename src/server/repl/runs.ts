@@ -55,7 +55,7 @@ export class Runs {
       );
     }
     const wishes = request.realm === undefined ? block.realms : [request.realm];
-    const [first = undefined, ...others] = wishes;
+    const [first, ...others] = wishes;
     const startIn = (wish: string | undefined): Run =>
       this.#start(
         new Execution({

@@ -59,7 +59,7 @@ export async function transformScript(
     jsxImportSource: block.jsxImportSource,
   });
   const { script, lines, specifiers } = inlineRuntime(result.code, host);
-  const mappings = decodedMappings(new TraceMap(result.map)).slice(lines) as Mappings["mappings"];
+  const mappings = decodedMappings(new TraceMap(result.map)).slice(lines);
   return { script, maps: [{ mappings }, ...step.maps], specifiers };
 }
 

@@ -173,7 +173,7 @@ async function listen(server: ViteDevServer, port: number): Promise<void> {
     await server.close();
     const taken =
       (error as NodeJS.ErrnoException).code === "EADDRINUSE" ||
-      /already in use/i.test(String((error as Error).message));
+      /already in use/i.test((error as Error).message);
     if (!taken) throw error;
     throw new UserError("port_in_use", `Port ${port} was taken by another program`, {
       data: { port },
@@ -219,7 +219,7 @@ function createLogger(problems: Problems, events: ViteHostEvents): Logger {
       write("error", message);
       if (about?.error == null) return;
       errors.add(about.error);
-      problems.failed(about.error as ViteError);
+      problems.failed(about.error);
     },
     clearScreen() {},
     hasErrorLogged: (error) => errors.has(error),

@@ -18,7 +18,7 @@ import {
   type Route,
 } from "../gateway/request-gate.ts";
 import { answerText, type Answer } from "../gateway/response-headers.ts";
-import { applyServerLimits, type LimitedServer } from "../gateway/server-limits.ts";
+import { applyServerLimits } from "../gateway/server-limits.ts";
 import type { Settled } from "./settings-plugin.ts";
 
 /** Everything a page of the project may do with its own server, its own proxies included. */
@@ -76,7 +76,7 @@ export function frontDoor(server: object, options: ServeOptions, settled: Settle
     return true;
   };
 
-  applyServerLimits(httpServer as LimitedServer);
+  applyServerLimits(httpServer);
   httpServer.emit = ((event: string, ...args: never[]) => {
     if (event === "request" || event === "checkContinue" || event === "checkExpectation")
       return onRequest(...(args as unknown as [IncomingMessage, ServerResponse]));

@@ -145,13 +145,13 @@ function provesUpdates(server: ViteDevServer, problems: Problems): void {
     void prove(server, problems, [...urls, ...changedUrls]);
   };
   const channel = server.environments?.client?.hot ?? server.hot;
-  const send = channel.send.bind(channel) as (...args: unknown[]) => void;
-  channel.send = ((...args: unknown[]) => {
+  const send: (...args: unknown[]) => void = channel.send.bind(channel);
+  channel.send = (...args: unknown[]) => {
     send(...args);
     const payload = args[0] as { type?: string; updates?: readonly { acceptedPath: string }[] };
     const accepted = payload?.updates?.map((update) => update.acceptedPath) ?? [];
     if (payload?.type === "update" || payload?.type === "full-reload") proveChanged(accepted);
-  }) as typeof channel.send;
+  };
   for (const event of ["change", "add", "unlink"]) {
     server.watcher.on(event, (file: string) => {
       changed.add(file.split(path.sep).join("/"));

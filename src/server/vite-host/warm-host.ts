@@ -2,18 +2,19 @@
 import { startViteHost, type ProcessKeeper, type ViteHost } from "./vite-host.ts";
 
 export interface WarmHost {
-  /** Starts one if none is waiting. */
+  /** Starts one if none is waiting and one is wanted. */
   prepare(vite: string): void;
   /** The waiting host, or a new one; `vite` must be the one it was warmed with to gain anything. */
   take(vite: string): ViteHost;
   stop(): Promise<void>;
 }
 
-export function createWarmHost(keeper: ProcessKeeper): WarmHost {
+/** @param enabled whether one is kept at all */
+export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): WarmHost {
   let waiting: { vite: string; host: ViteHost } | undefined;
 
   const prepare = (vite: string): void => {
-    if (waiting !== undefined) return;
+    if (waiting !== undefined || !enabled()) return;
     const host = startViteHost(keeper);
     waiting = { vite, host };
     // A Vite that cannot be imported says so when it is used for real.
