@@ -92,7 +92,7 @@ export class Workbench {
 
   /** Opens a file of the workspace by its name, optionally at a 1-based line. */
   async openFile(name: string, line?: number): Promise<void> {
-    await this.#pick(line === undefined ? name : `${name}:${line}`, path.basename(name));
+    await this.#pick(line === undefined ? name : `${name}:${line}`, ...name.split("/"));
     await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
   }
 
@@ -200,12 +200,11 @@ export class Workbench {
     await this.page.locator(".part.sidebar .monaco-list-rows").first().waitFor();
   }
 
-  /** Types into the palette and takes the row; begins again when something else took the focus and so closed it. */
-  async #pick(text: string, row: string): Promise<void> {
+  /** Types into the palette and takes the row that shows all `parts`; begins again when something else took the focus and so closed it. */
+  async #pick(text: string, ...parts: readonly string[]): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    const focused = this.page.locator(".quick-input-list .monaco-list-row.focused", {
-      hasText: row,
-    });
+    const row = this.page.locator(".quick-input-list .monaco-list-row.focused");
+    const focused = parts.reduce((rows, part) => rows.filter({ hasText: part }), row);
     await eventually(
       `"${text}" in the palette`,
       async () => {

@@ -44,10 +44,14 @@ describe.each(sampleApps)("$template", ({ template, heading, keepsState, stateme
     const page = await window().preview("Hello again");
     const line = await insertLine(file(heading), statement, "const broken = ;");
     const rows = await window().problems("[Ln");
-    await rows.first().waitFor();
-    expect(await rows.allTextContents()).toEqual([expect.stringContaining(`[Ln ${line}, Col 16]`)]);
-    expect(await page.locator("h1").textContent()).toContain("Hello again");
-    await replaceInFile(file(heading), "const broken = ;\n", "");
+    try {
+      await rows.first().waitFor();
+      const place = expect.stringContaining(`[Ln ${line}, Col 16]`);
+      expect(await rows.allTextContents()).toEqual([place]);
+      expect(await page.locator("h1").textContent()).toContain("Hello again");
+    } finally {
+      await replaceInFile(file(heading), "const broken = ;\n", "");
+    }
     await rows.first().waitFor({ state: "detached" });
     await page.locator("h1", { hasText: "Hello again" }).waitFor();
   });
