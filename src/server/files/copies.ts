@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import {
   closeQuietly,
+  makeDirectory,
   readIfThere,
   syncDirectory,
   syncHandle,
@@ -30,7 +31,7 @@ export function createCopies(disk: Disk, directory: string, now: () => number): 
 
   const prune = async (): Promise<void> => {
     sinceLastPrune = 0;
-    await disk.mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(disk, directory);
     const names = (await disk.readdir(directory))
       .filter((name) => copyName.test(name))
       .toSorted()
@@ -48,7 +49,7 @@ export function createCopies(disk: Disk, directory: string, now: () => number): 
     async save(file, bytes, options) {
       sinceLastPrune += bytes.length;
       if (sinceLastPrune > keptBytes / 4) await prune();
-      await disk.mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(disk, directory);
       const original = path
         .basename(file)
         .replace(/[^\w.-]/g, "_")

@@ -10,6 +10,7 @@ import {
   unlink,
   type FileHandle,
 } from "node:fs/promises";
+import path from "node:path";
 
 /** Part of `node:fs/promises`, in the forms that are used here. */
 export interface Disk {
@@ -83,8 +84,16 @@ export async function syncDirectory(disk: Disk, directory: string): Promise<void
     if (!noSuchThing.has((cause as NodeJS.ErrnoException).code))
       throw new NotDurable("fsync of a directory failed", { cause });
   } finally {
-    await handle?.close();
+    await closeQuietly(handle);
   }
+}
+
+/** Makes a private directory and everything above it that is missing, durable as far as the system can. */
+export async function makeDirectory(disk: Disk, directory: string): Promise<void> {
+  const first = await disk.mkdir(directory, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = directory; made.length >= first.length; made = path.dirname(made))
+    await syncDirectory(disk, path.dirname(made));
 }
 
 /** Up to `limit` bytes; undefined when there is no such file. */

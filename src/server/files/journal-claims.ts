@@ -22,9 +22,10 @@ export async function claimJournals(
       const own = journalName();
       claimed.push(own);
       if (!(await claim(disk, path.join(directory, name), path.join(directory, own)))) continue;
-      contents.push(
-        (await readIfThere(disk, path.join(directory, own), maximumSize)) ?? Buffer.alloc(0),
-      );
+      const content = await readIfThere(disk, path.join(directory, own), maximumSize);
+      // Taken for empty it would be removed; the next attempt sees it, or sees that it is gone.
+      if (content === undefined) throw new Error(`the journal ${own} is gone`);
+      contents.push(content);
     }
     if (contents.length === 0) return;
     await keep(contents);

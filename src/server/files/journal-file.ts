@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import {
   closeQuietly,
+  makeDirectory,
   syncDirectory,
   syncHandle,
   unlinkQuietly,
@@ -70,7 +71,7 @@ async function replaceJournal(
   directory: string,
   { file, all }: { file: string; all: Buffer },
 ): Promise<FileHandle> {
-  await disk.mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(disk, directory);
   const temporary = path.join(directory, temporaryName());
   const fresh = await disk.open(temporary, "wx", 0o600);
   try {

@@ -27,48 +27,71 @@ export interface LateSavesParts<Entry> {
 
 interface Watch<Entry> {
   readonly target: string;
-  readonly entry: Entry;
   readonly replaced: Replaced | undefined;
-  /** What was placed from then on: to be placed again into what came late. */
-  readonly entries: Entry[];
+  /** Entries that must still be in the file at the second look. */
+  readonly placed: readonly Entry[];
+  /** Those, and what was placed later: to be placed again into a text that came late. */
+  readonly since: Entry[];
+  isDue: boolean;
   timer?: NodeJS.Timeout;
 }
 
 /** Ms. Programs write a file of usual size within a few. */
 const lateMs = 250;
+/** Of looks at the end; each can only follow a save of another program within microseconds of ours. */
+const lastRounds = 5;
 
 export function createLateSaves<Entry>(parts: LateSavesParts<Entry>): LateSaves<Entry> {
   const watches = new Set<Watch<Entry>>();
   const checks = new Set<Promise<void>>();
 
-  const check = (watch: Watch<Entry>): void => {
-    clearTimeout(watch.timer);
-    watches.delete(watch);
+  const watch: Observe<Entry> = (target, placed, replaced) => {
+    const one: Watch<Entry> = { target, placed, replaced, since: [...placed], isDue: false };
+    one.timer = setTimeout(check, lateMs, one);
+    watches.add(one);
+  };
+  const check = (one: Watch<Entry>): void => {
+    clearTimeout(one.timer);
+    if (one.isDue) return;
+    one.isDue = true;
     const done = parts
-      .inLine(watch.target, () => lookAgain(parts, watch))
+      .inLine(one.target, () => {
+        watches.delete(one);
+        return lookAgain(parts, one, watch);
+      })
       .finally(() => checks.delete(done));
     checks.add(done);
   };
 
   return {
     placed(target, entry, replaced) {
-      const watch: Watch<Entry> = { target, entry, replaced, entries: [] };
-      watches.add(watch);
-      for (const one of watches) if (one.target === target) one.entries.push(entry);
-      watch.timer = setTimeout(check, lateMs, watch);
+      for (const one of watches) if (one.target === target) one.since.push(entry);
+      watch(target, [entry], replaced);
     },
     async flush() {
-      for (const watch of watches) check(watch);
-      await Promise.all(checks);
+      for (let round = 0; round < lastRounds; round++) {
+        for (const one of watches) check(one);
+        await Promise.all(checks);
+      }
     },
   };
 }
 
-async function lookAgain<Entry>(parts: LateSavesParts<Entry>, watch: Watch<Entry>): Promise<void> {
+type Observe<Entry> = (
+  target: string,
+  placed: readonly Entry[],
+  replaced: Replaced | undefined,
+) => void;
+
+async function lookAgain<Entry>(
+  parts: LateSavesParts<Entry>,
+  watch: Watch<Entry>,
+  observe: Observe<Entry>,
+): Promise<void> {
   const { target, replaced } = watch;
   try {
-    if (replaced !== undefined) await keepLateText(parts, watch, replaced);
-    await keepOverwritten(parts, watch);
+    if (replaced !== undefined) await keepLateText(parts, { ...watch, replaced }, observe);
+    for (const entry of watch.placed) await keepOverwritten(parts, target, entry);
   } catch (error) {
     parts.say(
       `The file ${target} could not be checked after a result was written (${String(error)}); compare it with your editor`,
@@ -81,53 +104,56 @@ async function lookAgain<Entry>(parts: LateSavesParts<Entry>, watch: Watch<Entry
 /** What a program wrote into the file that lost its name. */
 async function keepLateText<Entry>(
   parts: LateSavesParts<Entry>,
-  watch: Watch<Entry>,
-  { handle, hash }: Replaced,
+  watch: Watch<Entry> & { readonly replaced: Replaced },
+  observe: Observe<Entry>,
 ): Promise<void> {
-  const late = await readAll(handle, maximumTextSize + 1);
-  if (hashOf(late) === hash) return;
-  const copy = await parts.copies.save(watch.target, late);
-  const isBack = await bringBack(parts, watch, late);
-  const where = isBack
-    ? "both are in the file"
-    : "it was changed again, so that text is only in the copy";
+  const { target, replaced } = watch;
+  const late = await readAll(replaced.handle, maximumTextSize + 1);
+  if (hashOf(late) === replaced.hash) return;
+  const copy = await parts.copies.save(target, late);
+  const again = await bringBack(parts, watch, late);
+  // The results are in a new file now, which may be written over like the one before.
+  if (again !== undefined) observe(target, watch.since, again);
+  const where =
+    again === undefined
+      ? "it was changed again, so that text is only in the copy"
+      : "both are in the file";
   parts.say(
-    `Another program saved ${watch.target} at the moment a result was written; ${where} (copy: ${copy})`,
+    `Another program saved ${target} at the moment a result was written; ${where} (copy: ${copy})`,
   );
 }
 
-/** Puts the late text and the entries into the file, unless somebody has written there since. */
+/** Puts the late text and the entries into the file. @returns undefined when somebody has written there since. */
 async function bringBack<Entry>(
   { placing, own }: LateSavesParts<Entry>,
-  { target, entries }: Watch<Entry>,
+  { target, since }: Watch<Entry>,
   late: Buffer,
-): Promise<boolean> {
+): Promise<Replaced | undefined> {
   const snapshot = await takeSnapshot(placing.disk, target);
-  if (typeof snapshot === "string") return false;
+  if (typeof snapshot === "string") return undefined;
+  let isBack = false;
   try {
     const text = textOf(late);
-    if (text === undefined || own.get(target) !== hashOf(snapshot.bytes)) return false;
+    const hash = hashOf(snapshot.bytes);
+    if (text === undefined || own.get(target) !== hash) return undefined;
     const next = Buffer.from(
-      entries.reduce((before, entry) => placing.apply(before, entry) ?? before, text),
+      since.reduce((before, entry) => placing.apply(before, entry) ?? before, text),
     );
-    const outcome = await replaceFile({
-      ...placing,
-      target,
-      snapshot,
-      next,
-      prepare: async () => {},
-    });
-    if (outcome === "replaced") own.set(target, hashOf(next));
-    return outcome === "replaced";
+    // Our own version holds results that the late text may have no place for.
+    const prepare = (): Promise<string> => placing.copies.save(target, snapshot.bytes);
+    isBack = (await replaceFile({ ...placing, target, snapshot, next, prepare })) === "replaced";
+    if (isBack) own.set(target, hashOf(next));
+    return isBack ? { handle: snapshot.handle, hash } : undefined;
   } finally {
-    await closeQuietly(snapshot.handle);
+    if (!isBack) await closeQuietly(snapshot.handle);
   }
 }
 
 /** A result that is no longer in the file: the text of others wins, but the result is not lost. */
 async function keepOverwritten<Entry>(
   { placing, copies, say }: LateSavesParts<Entry>,
-  { target, entry }: Watch<Entry>,
+  target: string,
+  entry: Entry,
 ): Promise<void> {
   if (await isInFile(placing, target, entry)) return;
   const copy = await copies.save(`${target}.json`, Buffer.from(JSON.stringify(entry)));

@@ -1,4 +1,5 @@
 /** D-01: a file is old or new at every moment, and new only if it was still the old one that was read. */
+import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import {
   closeQuietly,
@@ -61,13 +62,21 @@ export async function writeInPlace({
   if (!(await isUnchanged(disk, target, snapshot))) return "changed";
   const handle = await disk.open(target, "r+");
   try {
-    await writeAll(handle, next, 0);
-    await handle.truncate(next.length);
-    await syncHandle(handle);
+    await overwrite(handle, next);
+  } catch (error) {
+    // Half of each is worse than the old one; should this fail too, the next start puts it right from the copies.
+    await overwrite(handle, snapshot.bytes).catch(() => {});
+    throw error;
   } finally {
     await closeQuietly(handle);
   }
   return (await reads(disk, target, next)) ? "replaced" : "changed";
+}
+
+async function overwrite(handle: FileHandle, bytes: Buffer): Promise<void> {
+  await writeAll(handle, bytes, 0);
+  await handle.truncate(bytes.length);
+  await syncHandle(handle);
 }
 
 /** @returns false when the new file would belong to somebody else than the old one. */

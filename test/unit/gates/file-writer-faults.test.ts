@@ -1,4 +1,7 @@
+import { link } from "node:fs/promises";
+import path from "node:path";
 import { expect, test } from "vitest";
+import type { Disk } from "../../../src/server/files/disk.ts";
 import type { Accepted } from "../../../src/server/files/file-writer.ts";
 import { faultyDisk, systemError, type Fate } from "./faulty-disk.ts";
 import { bench, litter, type Bench } from "./writer-fixture.ts";
@@ -158,5 +161,109 @@ test("a failed fsync is never repeated on the same handle", async () => {
   const handles = seen.filter((name) => name === "chmod").length;
   expect(handles).toBe(3);
   expect(await at.read()).toBe("start\none\n");
+  await writer.close();
+});
+
+/** A journal of a dead server waits; the file has two names, so that it is written in place. */
+async function inherited(): Promise<Bench> {
+  const at = await bench();
+  await link(at.file, path.join(at.folder, "second name"));
+  const writer = at.open();
+  await writer.accept(at.file, "one");
+  await writer.accept(at.file, "two");
+  await writer.close();
+  return at;
+}
+
+async function recoverOn(
+  at: Bench,
+  decide: (index: number, name: string) => Fate,
+): Promise<string[]> {
+  const { disk, calls } = faultyDisk(decide);
+  const writer = at.open({ disk });
+  await writer.recover().catch(() => {});
+  await writer.close();
+  return calls;
+}
+
+test(
+  "a start that fails or dies at any call loses nothing that earlier servers left",
+  { timeout: 60_000 },
+  async () => {
+    const calls = await recoverOn(await inherited(), () => "run");
+    const fates: readonly Fate[] = [
+      "crash-before",
+      "crash-after",
+      systemError("EIO"),
+      systemError("ENOENT"),
+      systemError("ENOSPC"),
+    ];
+    for (const fate of fates) {
+      for (const [index, name] of calls.entries()) {
+        const at = await inherited();
+        await recoverOn(at, (now) => (now === index ? fate : "run"));
+        await expectNothingLost(
+          at,
+          ["one", "two"],
+          `${String(fate)} at call ${index} (${name}) of a start`,
+        );
+      }
+    }
+    console.log(`file writer: ${calls.length * fates.length} fault points of a start`);
+  },
+);
+
+test("a write in place that fails puts the old content back", async () => {
+  const at = await inherited();
+  let writes = 0;
+  const { disk } = faultyDisk((_, name) =>
+    name === "truncate" && writes++ === 0 ? systemError("EIO") : "run",
+  );
+  const writer = at.open({ disk });
+  expect(await writer.recover()).toMatchObject({ parked: 1, written: 1 });
+  expect(await at.read()).toBe("start\none\ntwo\n");
+  await writer.close();
+
+  const full = await inherited();
+  const broken = faultyDisk((_, name) => (name === "truncate" ? systemError("EIO") : "run"));
+  const second = full.open({ disk: broken.disk });
+  expect(await second.recover()).toMatchObject({ parked: 2 });
+  await second.close();
+  await expectNothingLost(full, ["one", "two"], "in place");
+});
+
+test("a disk that takes no more bytes, without saying why, is an error", async () => {
+  const at = await bench();
+  const { disk } = faultyDisk(() => "run");
+  let isStuck = false;
+  const stuck: Disk = {
+    ...disk,
+    open: async (file, flags, mode) => {
+      const handle = await disk.open(file, flags, mode);
+      const write = async (): Promise<{ bytesWritten: number }> => ({ bytesWritten: 0 });
+      return new Proxy(handle, {
+        get: (target, key) =>
+          isStuck && key === "write" ? write : (Reflect.get(target, key, target) as unknown),
+      });
+    },
+  };
+  const writer = at.open({ disk: stuck });
+  const accepted = await writer.accept(at.file, "one");
+  isStuck = true;
+  expect(await accepted.write()).toBe("parked");
+  expect(at.log[0]).toContain("nothing more could be written");
+  await writer.close();
+});
+
+test("directories that cannot be synced are no reason to fail", async () => {
+  const at = await bench();
+  const { disk } = faultyDisk(() => "run");
+  const unsyncable: Disk = {
+    ...disk,
+    open: async (file, flags, mode) =>
+      flags === "r" ? Promise.reject(systemError("EISDIR")) : disk.open(file, flags, mode),
+  };
+  const writer = at.open({ disk: unsyncable });
+  expect(await (await writer.accept(at.file, "one")).write()).toBe("written");
   await writer.close();
 });

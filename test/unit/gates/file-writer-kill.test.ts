@@ -53,19 +53,20 @@ test(
   },
 );
 
+async function twoNames(): Promise<Bench> {
+  const at = await bench();
+  await link(at.file, path.join(path.dirname(at.file), "other.md"));
+  return at;
+}
+
 test(
   "a file with two names that was torn by a kill is whole again at the next start",
   { timeout: 60_000 },
   async () => {
-    const prepared = async (): Promise<Bench> => {
-      const at = await bench();
-      await link(at.file, path.join(path.dirname(at.file), "other.md"));
-      return at;
-    };
-    const count = Number((await run(await prepared(), -1)).at(-1)?.split(" ")[1]);
+    const count = Number((await run(await twoNames(), -1)).at(-1)?.split(" ")[1]);
     let points = 0;
     for (let point = 12; point < count; point += 5) {
-      const at = await prepared();
+      const at = await twoNames();
       await expectWhole(at, await run(at, point), `killed at call ${point}`);
       points++;
     }

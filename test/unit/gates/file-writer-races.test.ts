@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { chmod, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,9 +33,12 @@ function loggingWriter(
   at: Bench,
   disk: Disk,
 ): { promise: Promise<string>; writer: FileWriter<string> } {
-  let add: (_: unknown, message: string) => void = () => {};
-  const promise = new Promise<string>((resolve) => (add = (_, message) => resolve(message)));
-  return { promise, writer: at.open({ disk, log: { add } }) };
+  const said = new EventEmitter();
+  const promise = once(said, "line").then(([line]) => String(line));
+  return {
+    promise,
+    writer: at.open({ disk, log: { add: (_, message) => void said.emit("line", message) } }),
+  };
 }
 
 async function copiesOf(at: Bench): Promise<string[]> {
@@ -157,7 +160,7 @@ const meddler = `
       for (let at = 0; at < text.length; at += 1000) await handle.write(text.slice(at, at + 1000));
       await handle.close();
     }
-    process.stdout.write(version + "\\n");
+    process.stdout.write(version + " " + Date.now() + "\\n");
     await new Promise((resolve) => setTimeout(resolve, version % 10 === 9 ? 60 : 4));
   }
 `;
@@ -170,17 +173,14 @@ test(
     const child = spawn(process.execPath, ["--input-type=module", "-e", meddler, at.file, "4000"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let versions = 0;
-    child.stdout.on(
-      "data",
-      (data: Buffer) => (versions = Number(data.toString().trim().split("\n").at(-1))),
-    );
+    const said: string[] = [];
+    child.stdout.on("data", (data: Buffer) => said.push(data.toString()));
     const ended = once(child, "exit");
     const writer = at.open({ wait: sleep });
-    const outcomes: string[] = [];
+    const results: { outcome: string; at: number }[] = [];
     while (child.exitCode === null) {
-      const accepted = await writer.accept(at.file, `result ${outcomes.length};`);
-      outcomes.push(await accepted.write());
+      const accepted = await writer.accept(at.file, `result ${results.length};`);
+      results.push({ outcome: await accepted.write(), at: Date.now() });
     }
     await ended;
     await writer.close();
@@ -189,14 +189,23 @@ test(
       journals.map((name) => readFile(path.join(at.state, name), "utf8")),
     );
     const found = [await at.read(), ...(await copiesOf(at)), ...kept].join("\n");
-    const lost = outcomes
-      .map((_, index) => `result ${index};`)
-      .filter((line) => !found.includes(line));
+    const versions = said
+      .join("")
+      .trim()
+      .split("\n")
+      .map((line) => Number(line.split(" ")[1]));
+    // A machine under load may stop the other program for so long that its next save is an ordinary later one.
+    const isContested = (time: number): boolean =>
+      versions.some((version) => version > time && version < time + 200);
+    const lost = results.filter(
+      (result, index) => isContested(result.at) && !found.includes(`result ${index};`),
+    );
+    const parked = results.filter((result) => result.outcome === "parked").length;
     console.log(
-      `file writer: ${outcomes.length} results (${outcomes.filter((one) => one === "parked").length} parked) beside ${versions} versions of another program`,
+      `file writer: ${results.length} results (${parked} parked) beside ${versions.length} versions of another program`,
     );
     expect(lost).toEqual([]);
-    expect(found).toContain(`version ${versions}\n`);
+    expect(found).toContain(`version ${versions.length - 1}\n`);
     expect(await at.read()).toContain("padding\n".repeat(2000));
   },
 );

@@ -1,22 +1,10 @@
-import {
-  chmod,
-  link,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { chmod, lstat, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { isMixture } from "../../../src/server/files/place-entry.ts";
-import { faultyDisk, systemError } from "./faulty-disk.ts";
 import { bench, litter } from "./writer-fixture.ts";
+import { createCopies } from "../../../src/server/files/copies.ts";
+import { realDisk, type Disk } from "../../../src/server/files/disk.ts";
+import { createQueues } from "../../../src/server/files/queues.ts";
 
 test("what was accepted is written once, and a second call changes nothing", async () => {
   const at = await bench();
@@ -153,109 +141,6 @@ test("a journal that has grown is written anew with what is pending", async () =
   await writer.close();
 });
 
-const odd: readonly (readonly [what: string, content: Uint8Array, reason: string])[] = [
-  ["is not UTF-8", Buffer.from([0x61, 0xff, 0x0a]), "is not UTF-8 text"],
-  ["is UTF-16", Buffer.from("\ufeffabc", "utf16le"), "is not UTF-8 text"],
-  ["has NUL bytes", Buffer.from("a\0b"), "is not UTF-8 text"],
-  ["is too large", Buffer.alloc(20 * 1024 * 1024 + 1, "a"), "is larger than 20 MiB"],
-  ["would grow too large", Buffer.alloc(20 * 1024 * 1024 - 1, "a"), "would grow beyond 20 MiB"],
-  ["is text without a place", Buffer.from("closed"), "has no place for it any more"],
-];
-
-test.each(odd)(
-  "a file that %s is never changed, and the result is kept",
-  async (_, content, reason) => {
-    const at = await bench(content);
-    const writer = at.open();
-    const accepted = await writer.accept(at.file, "one");
-    expect([await accepted.write(), await accepted.write()]).toEqual(["parked", "parked"]);
-    expect(Buffer.compare(await readFile(at.file), content)).toBe(0);
-    expect(at.log).toEqual([expect.stringContaining(reason)]);
-    await writer.close();
-    await writeFile(at.file, "start\n");
-    const next = at.open();
-    expect(await next.recover()).toMatchObject({ written: 1 });
-    await next.close();
-  },
-);
-
-test("a file that is read-only, gone or a folder is not touched, and the result is kept", async () => {
-  const at = await bench();
-  const writer = at.open();
-  const accepted = await writer.accept(at.file, "one");
-  await chmod(at.file, 0o444);
-  expect(await accepted.write()).toBe("parked");
-  await rm(at.file);
-  expect(await accepted.write()).toBe("parked");
-  await mkdir(at.file);
-  expect(await accepted.write()).toBe("parked");
-  expect(at.log.map((line) => /the file (.*?)\./.exec(line)?.[1])).toEqual([
-    "is read-only",
-    "is gone",
-    "is not a regular file",
-  ]);
-  await rm(at.file, { recursive: true });
-  await writeFile(at.file, "back\n");
-  expect(await accepted.write()).toBe("written");
-  await writer.close();
-});
-
-test("an empty file is believed only when it stays so, because programs empty a file before they save it", async () => {
-  const at = await bench("");
-  const waits: number[] = [];
-  const writer = at.open({
-    wait: async (ms) => {
-      waits.push(ms);
-      if (waits.length === 2) await writeFile(at.file, "saved\n");
-    },
-  });
-  expect(await (await writer.accept(at.file, "one")).write()).toBe("written");
-  expect(await at.read()).toBe("saved\none\n");
-  await writeFile(at.file, "");
-  expect(await (await writer.accept(at.file, "two")).write()).toBe("written");
-  expect(await at.read()).toBe("two\n");
-  expect(waits.slice(2).reduce((sum, ms) => sum + ms, 0)).toBe(500);
-  await writer.close();
-});
-
-test("an apply that throws parks the entry and harms nothing", async () => {
-  const at = await bench();
-  const writer = at.open({
-    apply: () => {
-      throw new Error("broken");
-    },
-  });
-  expect(await (await writer.accept(at.file, "one")).write()).toBe("parked");
-  expect(at.log[0]).toContain("broken");
-  await writer.close();
-});
-
-test("a file with two names keeps both, with the old content in the copies", async () => {
-  const at = await bench();
-  const other = path.join(at.folder, "other.md");
-  await link(at.file, other);
-  const writer = at.open();
-  expect(await (await writer.accept(at.file, "a longer line")).write()).toBe("written");
-  expect(await readFile(other, "utf8")).toBe("start\na longer line\n");
-  const copies = await Promise.all(
-    (await readdir(path.join(at.state, "copies"))).map((name) =>
-      readFile(path.join(at.state, "copies", name), "utf8"),
-    ),
-  );
-  expect(copies.toSorted()).toEqual(["start\n", "start\na longer line\n"]);
-  await writer.close();
-});
-
-test("a torn file is told from one that somebody changed", () => {
-  const [old, next] = ["abcdef", "xyz"].map((text) => Buffer.from(text)) as [Buffer, Buffer];
-  const torn = ["abcdef", "xbcdef", "xyzdef", "xyz", "ayzd"];
-  const changed = ["ab", "abcdefg", "qbcdef", "xyzq"];
-  expect(torn.map((text) => isMixture(Buffer.from(text), old, next))).toEqual(torn.map(() => true));
-  expect(changed.map((text) => isMixture(Buffer.from(text), old, next))).toEqual(
-    changed.map(() => false),
-  );
-});
-
 test("copies are kept for a day, and only of what was not our own work", async () => {
   const at = await bench();
   let now = 1_800_000_000_000;
@@ -273,18 +158,25 @@ test("copies are kept for a day, and only of what was not our own work", async (
   await writer.close();
 });
 
-test("copies together stay below their limit", async () => {
+test("copies together stay below their limit: the oldest go first", async () => {
   const at = await bench();
-  const writer = at.open();
-  const large = Buffer.alloc(19 * 1024 * 1024, "a");
-  for (let round = 0; round < 18; round++) {
-    await writeFile(at.file, Buffer.concat([Buffer.from(`${round}\n`), large, Buffer.from("\n")]));
-    expect(await (await writer.accept(at.file, `line ${round}`)).write()).toBe("written");
-  }
-  await writer.recover();
-  expect((await readdir(path.join(at.state, "copies"))).length).toBeLessThan(14);
-  await writer.close();
-}, 60_000);
+  let now = 1_800_000_000_000;
+  const large: Disk = {
+    ...realDisk,
+    lstat: async (file, options) =>
+      Object.assign(await realDisk.lstat(file, options), { size: 100n * 1024n * 1024n }),
+  };
+  const copies = createCopies(large, at.state, () => now++);
+  const names: string[] = [];
+  for (const content of ["a", "b", "c", "d"])
+    names.push(await copies.save(at.file, Buffer.from(content)));
+  await copies.prune();
+  expect((await readdir(at.state)).toSorted()).toEqual(names.slice(2));
+  const bytes = Buffer.alloc(65 * 1024 * 1024);
+  for (let round = 0; round < 3; round++) await copies.save(at.file, bytes);
+  expect((await readdir(at.state)).length).toBeLessThan(4);
+  expect(await copies.read("missing")).toBeUndefined();
+});
 
 test("an entry without a place is given up after 30 days, with a sentence", async () => {
   const at = await bench("closed");
@@ -332,108 +224,55 @@ test("temporary files of dead processes go away, everything else stays", async (
   expect((await litter(at)).toSorted()).toEqual(stays.toSorted());
 });
 
-test("a rename that Windows refuses for a moment is tried again for two seconds", async () => {
+test("an entry that the editor places while it is being written counts as placed", async () => {
   const at = await bench();
-  let refusals = 3;
-  const waits: number[] = [];
-  const { disk } = faultyDisk((_, name) =>
-    name === "rename" && waits.length >= 0 && refusals-- > 0 ? systemError("EBUSY") : "run",
-  );
-  const healthy = at.open();
-  await healthy.accept(at.file, "one");
-  await healthy.close();
-  refusals = 0;
-  const writer = at.open({ disk, platform: "win32", wait: async (ms) => void waits.push(ms) });
-  const accepted = await writer.accept(at.file, "two");
-  refusals = 3;
-  expect(await accepted.write()).toBe("written");
-  expect(waits).toEqual([10, 20, 50]);
-  waits.length = 0;
-  refusals = 100;
-  const never = await writer.accept(at.file, "three");
-  expect(await never.write()).toBe("parked");
-  expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(2000);
-  expect(await litter(at)).toEqual([]);
-  await writer.close();
-});
-
-test("a file of another owner is written in place", async () => {
-  const at = await bench();
-  const foreign = await stat(at.file, { bigint: true });
-  const { disk } = faultyDisk(() => "run");
   const writer = at.open({
-    disk: {
-      ...disk,
-      open: async (file, flags, mode) => {
-        const handle = await disk.open(file, flags, mode);
-        if (flags !== "wx" || !file.includes(".vitrine-") || !file.includes("work")) return handle;
-        return new Proxy(handle, {
-          get: (target, key) =>
-            key === "stat"
-              ? async () => ({ ...foreign, uid: 12345n })
-              : (Reflect.get(target, key, target) as unknown),
-        });
-      },
+    apply: (text, line) => {
+      void accepted.settle();
+      return `${text}${line}\n`;
     },
   });
-  const { ino } = await stat(at.file);
-  expect(await (await writer.accept(at.file, "one")).write()).toBe("written");
-  expect((await stat(at.file)).ino).toBe(ino);
-  expect(await litter(at)).toEqual([]);
-  await writer.close();
+  const accepted = await writer.accept(at.file, "one");
+  expect(await accepted.write()).toBe("written");
+  const other = at.open({ apply: () => undefined, wait: async () => waiting.settle() });
+  const waiting = await other.accept(at.file, "two");
+  expect(await waiting.write()).toBe("unchanged");
+  await Promise.all([writer.close(), other.close()]);
 });
 
-test("a file that another program replaces, rewrites or touches at the last moment is taken anew", async () => {
-  const changes: Record<string, (file: string) => Promise<void>> = {
-    "replaced by rename": async (file) => {
-      await writeFile(`${file}.new`, "theirs\n");
-      await rename(`${file}.new`, file);
-    },
-    rewritten: (file) => writeFile(file, "theirs\n"),
-    "rewritten with the same length": (file) => writeFile(file, "stern\n"),
-    touched: (file) => utimes(file, new Date(), new Date(1_800_000_000_000)),
-    removed: (file) => rm(file),
-  };
-  for (const [what, change] of Object.entries(changes)) {
-    const at = await bench();
-    let isDone = false;
-    const { disk } = faultyDisk(() => "run");
-    const meddling = {
-      ...disk,
-      lstat: async (file: string, options: { bigint: true }) => {
-        if (file === at.file && !isDone) {
-          isDone = true;
-          await change(file);
-        }
-        return disk.lstat(file, options);
-      },
-    };
-    const writer = at.open({ disk: meddling });
-    const outcome = await (await writer.accept(at.file, "one")).write();
-    expect(isDone).toBe(true);
-    if (what === "removed") expect(outcome).toBe("parked");
-    else expect((await at.read()).split("\n").slice(-2), what).toEqual(["one", ""]);
-    if (what.startsWith("re") && what !== "removed")
-      expect(await at.read(), what).not.toContain("start");
-    await writer.close();
-  }
-});
-
-test("a program that writes at every try wins, and the result waits", async () => {
+test("one writer serves many files, and a start in a directory it cannot read says so", async () => {
   const at = await bench();
-  const { disk } = faultyDisk(() => "run");
-  let round = 0;
-  const meddling = {
-    ...disk,
-    lstat: async (file: string, options: { bigint: true }) => {
-      if (file === at.file) await writeFile(file, `theirs ${round++}\n`);
-      return disk.lstat(file, options);
-    },
-  };
-  const writer = at.open({ disk: meddling });
-  expect(await (await writer.accept(at.file, "one")).write()).toBe("parked");
-  expect(round).toBe(5);
-  expect(at.log).toEqual([expect.stringContaining("was changed by another program at every try")]);
-  expect(await at.read()).toBe("theirs 4\n");
+  const second = path.join(path.dirname(at.file), "second.md");
+  await writeFile(second, "");
+  const writer = at.open();
+  const accepted = await Promise.all(
+    [at.file, second, at.file, second].map((file, index) => writer.accept(file, `line ${index}`)),
+  );
+  expect(await Promise.all(accepted.map((one) => one.write()))).toEqual(
+    accepted.map(() => "written"),
+  );
+  expect([await at.read(), await readFile(second, "utf8")]).toEqual([
+    "start\nline 0\nline 2\n",
+    "line 1\nline 3\n",
+  ]);
   await writer.close();
+  const log: string[] = [];
+  const disk: Disk = {
+    ...realDisk,
+    readdir: (folder) =>
+      folder.endsWith("copies") ? Promise.reject(new Error("EIO")) : realDisk.readdir(folder),
+  };
+  const next = at.open({ disk, log: { add: (_, message) => void log.push(message) } });
+  await next.recover();
+  expect(log).toEqual([expect.stringContaining("could not be removed")]);
+  await next.close();
+});
+
+test("work in a line goes on after a task that failed", async () => {
+  const queues = createQueues();
+  const failed = queues.run("a", () => Promise.reject(new Error("first")));
+  const next = queues.run("a", async () => "second");
+  await expect(failed).rejects.toThrow("first");
+  expect(await next).toBe("second");
+  await queues.idle();
 });
