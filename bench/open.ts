@@ -31,7 +31,7 @@ export async function benchOpen({
           name: "vitrine",
           measure: () =>
             rendered(browser, async () => {
-              const { url, id } = await server.methods.openSession(ours);
+              const { url, id } = await server.open(ours);
               return { url, stop: () => server.methods.stopSession(id) };
             }),
         },

@@ -5,6 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { project } from "../scripts/bootstrap.mjs";
 import { PROTOCOL_VERSION, type Config, type ServerMethods } from "../src/protocol/contract.ts";
+import type { Session } from "../src/protocol/model.ts";
 import { connect } from "../src/server/rpc.ts";
 import manifest from "../package.json" with { type: "json" };
 
@@ -16,6 +17,8 @@ export interface Serving {
 
 export interface WarmServer {
   readonly methods: ServerMethods;
+  /** Opens a session and answers once it serves, as the panel waits for it. */
+  open(folder: string): Promise<Session>;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -63,6 +66,7 @@ export async function startWarmServer(
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
+  const serving = new Map<string, (session: Session) => void>();
   const { remote } = connect<ServerMethods>(
     {
       post: (message) => void child.send(message as object),
@@ -73,11 +77,18 @@ export async function startWarmServer(
         externalAddress: async (port: number) => `http://127.0.0.1:${port}/`,
         placeResult: async () => false,
       },
-      events: Object.fromEntries(
-        ["projectsChanged", "sessionsChanged", "runChanged", "consoleLogged", "logged"].map(
-          (name) => [name, () => {}],
+      events: {
+        ...Object.fromEntries(
+          ["projectsChanged", "runChanged", "consoleLogged", "logged"].map((name) => [
+            name,
+            () => {},
+          ]),
         ),
-      ),
+        sessionsChanged: (sessions: readonly Session[]) => {
+          for (const session of sessions)
+            if (session.state.name === "live") serving.get(session.id)?.(session);
+        },
+      },
       deadline: 60_000,
     },
   );
@@ -97,6 +108,10 @@ export async function startWarmServer(
   });
   return {
     methods: remote,
+    open: async (folder) => {
+      const { id } = await remote.openSession(folder);
+      return new Promise((resolve) => serving.set(id, resolve));
+    },
     pid: child.pid ?? 0,
     stop: async () => {
       const exited = once(child, "exit");

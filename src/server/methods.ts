@@ -5,7 +5,7 @@ import type { Project } from "../protocol/model.ts";
 import { findProjects, projectFor } from "./dev-servers/projects.ts";
 import type { Owners, Settings, Tell } from "./owners.ts";
 import type { StateDirectory } from "./state-directory.ts";
-import { ourVite } from "./vite-host/resolve-vite.ts";
+import { ourVite, resolveVite } from "./vite-host/resolve-vite.ts";
 
 export interface Methods extends Omit<ServerMethods, "initialize"> {
   /** As last found. */
@@ -27,6 +27,7 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
   const look = async (): Promise<readonly Project[]> => {
     projects = trust.trusted ? await findProjects(settings.folders) : [];
     tell("projectsChanged", projects);
+    void warmUp(owners, projects[0]);
     return projects;
   };
   return {
@@ -41,7 +42,6 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     },
     grantTrust: async () => {
       trust.grant();
-      owners.warmHost.prepare(ourVite().url);
       await look();
     },
     findProjects: look,
@@ -62,6 +62,13 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     ping: async () => {},
     shutdown: close,
   };
+}
+
+/** The Vite that is most likely to be asked for next waits, imported. */
+async function warmUp({ warmHost }: Owners, project: Project | undefined): Promise<void> {
+  // A Vite that is missing or too old says so when the project is opened.
+  const vite = project && (await resolveVite(project).catch(() => undefined));
+  warmHost.prepare((vite ?? ourVite()).url);
 }
 
 function nothingToPreview(folder: string): UserError {

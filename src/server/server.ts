@@ -11,7 +11,6 @@ import { createMethods, type Methods } from "./methods.ts";
 import { createOwners, type Owners, type Settings, type Tell } from "./owners.ts";
 import type { Runs } from "./repl/runs.ts";
 import { openStateDirectory } from "./state-directory.ts";
-import { ourVite } from "./vite-host/resolve-vite.ts";
 
 export interface Server {
   readonly welcome: Welcome;
@@ -59,7 +58,6 @@ export async function createServer(
     folders: settings.folders,
   });
   void methods.findProjects();
-  owners.warmHost.prepare(ourVite().url);
   const welcome = { protocol: PROTOCOL_VERSION, version, pid: process.pid, gateway: origin, token };
   return { welcome, methods, runs: owners.runs, close };
 }

@@ -3,12 +3,7 @@ import { createHash } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
-import type {
-  Problem,
-  Project,
-  Session,
-  SessionState,
-} from "../../protocol/model.ts";
+import type { Problem, Project, Session, SessionState } from "../../protocol/model.ts";
 import type { ViteHostEvents, ServeOptions } from "../../protocol/vite-host.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
 import type { Ports } from "../dev-servers/ports.ts";

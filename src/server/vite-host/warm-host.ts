@@ -14,7 +14,8 @@ export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): W
   let waiting: { vite: string; host: ViteHost } | undefined;
 
   const prepare = (vite: string): void => {
-    if (waiting !== undefined || !enabled()) return;
+    if (waiting?.vite === vite || !enabled()) return;
+    void waiting?.host.stop();
     const host = startViteHost(keeper);
     waiting = { vite, host };
     // A Vite that cannot be imported says so when it is used for real.
