@@ -134,6 +134,16 @@ test("a result that another program wrote over is kept in a copy", async () => {
   }
 });
 
+test("a late text without a place for the result comes back, and the result is in a copy", async () => {
+  const at = await bench();
+  const disk = afterRename(at, (oldFile) => oldFile.write("closed\n", 0));
+  const writer = at.open({ disk });
+  await (await writer.accept(at.file, "one")).write();
+  await Promise.all([writer.close(), writer.close()]);
+  expect(await at.read()).toBe("closed\n");
+  expect(await copiesOf(at)).toContain('"one"');
+});
+
 test("a second look that fails is told and harms nothing", async () => {
   const at = await bench();
   let isBroken = false;

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { bench, litter } from "./writer-fixture.ts";
 import { createCopies } from "../../../src/server/files/copies.ts";
 import { realDisk, type Disk } from "../../../src/server/files/disk.ts";
+import { createFileWriter } from "../../../src/server/files/file-writer.ts";
 import { createQueues } from "../../../src/server/files/queues.ts";
 
 test("what was accepted is written once, and a second call changes nothing", async () => {
@@ -266,6 +267,20 @@ test("one writer serves many files, and a start in a directory it cannot read sa
   await next.recover();
   expect(log).toEqual([expect.stringContaining("could not be removed")]);
   await next.close();
+});
+
+test("without other orders a writer waits by the clock", async () => {
+  const at = await bench();
+  const writer = createFileWriter<string>({
+    directory: at.state,
+    apply: () => undefined,
+    log: { add: () => {} },
+  });
+  const accepted = await writer.accept(at.file, "one");
+  const start = performance.now();
+  expect(await accepted.write()).toBe("parked");
+  expect(performance.now() - start).toBeGreaterThan(450);
+  await writer.close();
 });
 
 test("work in a line goes on after a task that failed", async () => {
