@@ -6,8 +6,8 @@ import { createApp } from "../test/support/templates.ts";
 import { compare } from "./harness.ts";
 import { startVite, startWarmServer } from "./servers.ts";
 
-/** After a session was stopped, the next host gets warm in this time, in ms. A user opens previews no faster. */
-const rest = 2_000;
+/** After a session was opened, the next host gets warm in this time, in ms. A user opens previews no faster. */
+const rest = 3_000;
 
 export async function benchOpen({
   browser,

@@ -66,7 +66,7 @@ export async function startWarmServer(
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const serving = new Map<string, (session: Session) => void>();
+  const waiting = new Map<string, (session: Session) => void>();
   const { remote } = connect<ServerMethods>(
     {
       post: (message) => void child.send(message as object),
@@ -86,7 +86,7 @@ export async function startWarmServer(
         ),
         sessionsChanged: (sessions: readonly Session[]) => {
           for (const session of sessions)
-            if (session.state.name === "live") serving.get(session.id)?.(session);
+            if (session.state.name === "live") waiting.get(session.id)?.(session);
         },
       },
       deadline: 60_000,
@@ -110,7 +110,7 @@ export async function startWarmServer(
     methods: remote,
     open: async (folder) => {
       const { id } = await remote.openSession(folder);
-      return new Promise((resolve) => serving.set(id, resolve));
+      return new Promise((resolve) => waiting.set(id, resolve));
     },
     pid: child.pid ?? 0,
     stop: async () => {

@@ -1,4 +1,5 @@
 /** Builds the owners of the server's state and connects them; each piece of state has one writer. */
+import { createHash } from "node:crypto";
 import path from "node:path";
 import type {
   Config,
@@ -82,7 +83,7 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
     changed: (list) => tell("sessionsChanged", list),
   });
   const writer = createFileWriter<ResultPlacement>({
-    directory: path.join(stateDirectory, "journal"),
+    directory: path.join(stateDirectory, "journal", workspaceKey(hello.folders)),
     apply: applyPlacement,
     log,
   });
@@ -105,6 +106,11 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
   reportPages(realms, sessions, (lines) => tell("consoleLogged", lines));
   answerImports(realms, sessions);
   return { log, trust, ports, warmHost, realms, nodeRealms, sessions, jobs, writer, results, runs };
+}
+
+/** A journal belongs to one workspace: another window knows nothing of its open documents (D-05). */
+function workspaceKey(folders: readonly string[]): string {
+  return createHash("sha256").update(folders.toSorted().join("\0")).digest("hex").slice(0, 16);
 }
 
 /** Imports whose specifier is known only at run time are asked for by the page. */

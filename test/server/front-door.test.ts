@@ -105,9 +105,11 @@ describe("hosts and origins", () => {
     expect(status(await get("/main.js", foreign("no-cors", "script")))).toBe(403);
     expect(status(await get("/@vite/client", foreign("no-cors", "script")))).toBe(403);
     expect(status(await get("/-vitrine/page.js", foreign("no-cors", "script")))).toBe(403);
-    expect(status(await get("/__open-in-editor?file=main.js", foreign("no-cors", "image")))).toBe(
-      403,
-    );
+    for (const tool of ["/__open-in-editor", "/__open-in-editor/x", "/__Open-In-Editor.x"]) {
+      const target = `${tool}?file=main.js`;
+      expect(status(await get(target, foreign("no-cors", "image")))).toBe(403);
+      expect(status(await get(target, foreign("navigate", "document")))).toBe(403);
+    }
   });
 });
 

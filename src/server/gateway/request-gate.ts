@@ -27,10 +27,9 @@ import { corsHeaders } from "./response-headers.ts";
 import { SERVER_LIMITS } from "./server-limits.ts";
 
 export { headOf, type RequestHead } from "./request-head.ts";
-export type { Admission, Admitted, Refused, RequestPolicy } from "./admission.ts";
-export type { Route, Sites } from "./request-route.ts";
-export { answerText, refusal, securityHeaders, type Answer } from "./response-headers.ts";
-export { applyServerLimits, SERVER_LIMITS, SERVER_OPTIONS } from "./server-limits.ts";
+export type { Admission, Admitted, RequestPolicy } from "./admission.ts";
+export type { Route } from "./request-route.ts";
+export { refusal, securityHeaders } from "./response-headers.ts";
 
 export interface RequestGate {
   admit(head: RequestHead): Admission;

@@ -34,7 +34,7 @@ export function toDocumentMap(steps: readonly Mappings[], place: BlockPlace): En
       sourcesContent: [documentText],
       mappings,
     }),
-  ) as EncodedSourceMap;
+  );
 }
 
 /**

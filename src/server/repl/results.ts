@@ -52,12 +52,7 @@ export function createResults(parts: ResultsParts): Results {
             `The result for ${placement.file} waits: the editor does not answer and the document has unsaved changes`,
           );
       }
-      const outcome = await accepted.write();
-      if (outcome === "parked")
-        parts.log.add(
-          "warn",
-          `The result for ${placement.file} could not be written; it is kept and tried again at the next start`,
-        );
+      await accepted.write();
     },
     documentChanged(file, state) {
       if (state === "closed") documents.delete(file);

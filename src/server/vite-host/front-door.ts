@@ -23,11 +23,12 @@ import type { Settled } from "./settings-plugin.ts";
 
 /** Everything a page of the project may do with its own server, its own proxies included. */
 const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** With `*`, because Vite's middleware stack also serves whatever stands behind a `/` or `.` after the name. */
 const tools = [
-  "/__open-in-editor",
+  "/__open-in-editor*",
   "/__inspect*",
   "/__devtools*",
-  "/__vite_ping",
+  "/__vite_ping*",
   "/@vite-plugin-inspect*",
 ];
 

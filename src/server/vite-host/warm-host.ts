@@ -1,8 +1,11 @@
 /** One Vite host kept ahead, with a Vite imported and no config loaded, so that a preview opens without that wait. */
 import { startViteHost, type ProcessKeeper, type ViteHost } from "./vite-host.ts";
 
+/** Ms until the next host is started: the page that has just been opened needs the processor first. */
+const afterMs = 2000;
+
 export interface WarmHost {
-  /** Starts one if none is waiting and one is wanted. */
+  /** Starts one soon, if none is waiting and one is wanted. */
   prepare(vite: string): void;
   /** The waiting host, or a new one; `vite` must be the one it was warmed with to gain anything. */
   take(vite: string): ViteHost;
@@ -12,8 +15,10 @@ export interface WarmHost {
 /** @param enabled whether one is kept at all */
 export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): WarmHost {
   let waiting: { vite: string; host: ViteHost } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let first = true;
 
-  const prepare = (vite: string): void => {
+  const start = (vite: string): void => {
     if (waiting?.vite === vite || !enabled()) return;
     void waiting?.host.stop();
     const host = startViteHost(keeper);
@@ -26,7 +31,11 @@ export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): W
   };
 
   return {
-    prepare,
+    prepare(vite) {
+      clearTimeout(timer);
+      timer = setTimeout(start, first ? 0 : afterMs, vite);
+      first = false;
+    },
     take(vite) {
       if (waiting?.vite !== vite) return startViteHost(keeper);
       const { host } = waiting;
@@ -34,6 +43,7 @@ export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): W
       return host;
     },
     stop: async () => {
+      clearTimeout(timer);
       const host = waiting?.host;
       waiting = undefined;
       await host?.stop();

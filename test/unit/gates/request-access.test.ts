@@ -205,7 +205,7 @@ test("a token passes only whole, once and in its place", () => {
     ([headers]) => {
       const admission = admit(`/api/sessions?token=${controlToken}`, {
         method: "POST",
-        headers: { "Content-Type": "application/json", ...headers } as Headers,
+        headers: { "Content-Type": "application/json", ...headers },
       });
       expect(outcome(admission), JSON.stringify(headers)).toBe(401);
     },

@@ -9,13 +9,8 @@ import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { toWire } from "../../../src/protocol/errors.ts";
 import { readJson, type BodyLimits } from "../../../src/server/gateway/request-body.ts";
-import {
-  applyServerLimits,
-  createRequestGate,
-  headOf,
-  refusal,
-  SERVER_OPTIONS,
-} from "../../../src/server/gateway/request-gate.ts";
+import { createRequestGate, headOf, refusal } from "../../../src/server/gateway/request-gate.ts";
+import { applyServerLimits, SERVER_OPTIONS } from "../../../src/server/gateway/server-limits.ts";
 import { createJsonScan, JSON_LIMITS } from "../../../src/server/gateway/request-json.ts";
 
 interface Bed {

@@ -170,7 +170,7 @@ describe("projects", () => {
     ["react", { "src/main.tsx": "" }],
     ["plain", { "main.ts": "" }],
   ])("the preset %s follows from dependencies, else from the files", async (preset, files) => {
-    root = await writeTree(files as Record<string, string>);
+    root = await writeTree(files);
     expect(await presetOf(root)).toBe(preset);
   });
 });
