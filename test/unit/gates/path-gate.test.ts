@@ -127,7 +127,7 @@ test("absolute paths are inside only where they really lead inside", async () =>
     undefined as unknown as string,
   ];
   for (const file of inside) expect(await gate.contains(file), file).toBe(true);
-  for (const file of outside) expect(await gate.contains(file), file)).toBe(false;
+  for (const file of outside) expect(await gate.contains(file), file).toBe(false);
 });
 
 test("a root that is missing or replaced by a link gives nothing, until it is there", async () => {
