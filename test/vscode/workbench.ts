@@ -87,12 +87,20 @@ export class Workbench {
 
   /** Runs a command by its title in the palette, `Vitrine: Open Preview`. */
   async runCommand(title: string): Promise<void> {
-    await this.#pick(`>${title}`, title);
+    const label = JSON.stringify(title);
+    const begun = JSON.stringify(`${title},`);
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    await this.#pick(
+      `>${title}`,
+      rows.and(this.page.locator(`[aria-label=${label}], [aria-label^=${begun}]`)),
+    );
   }
 
   /** Opens a file of the workspace by its name, optionally at a 1-based line. */
   async openFile(name: string, line?: number): Promise<void> {
-    await this.#pick(line === undefined ? name : `${name}:${line}`, ...name.split("/"));
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    const row = name.split("/").reduce((some, part) => some.filter({ hasText: part }), rows);
+    await this.#pick(line === undefined ? name : `${name}:${line}`, row);
     await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
   }
 
@@ -151,8 +159,11 @@ export class Workbench {
 
   /** Shows Vitrine's view; its rows that hold `text`. */
   async tree(text: string): Promise<Locator> {
-    const view = this.page.locator('.activitybar a[aria-label^="Vitrine"]');
-    if ((await view.getAttribute("aria-expanded")) !== "true") await view.click();
+    const isShown = await this.page
+      .locator(".sidebar .title-label", { hasText: "Vitrine" })
+      .isVisible();
+    // A second click on the icon would hide the view.
+    if (!isShown) await this.page.locator('.activitybar a[aria-label^="Vitrine"]').click();
     return this.page.locator(".sidebar .monaco-list-row", { hasText: text });
   }
 
@@ -164,9 +175,11 @@ export class Workbench {
     await writeSettings(this.profile, settings);
   }
 
-  /** Reloads the window, as the command *Reload Window* does. */
+  /** *Reload Window*; a reload by the browser would end the window before it has saved what to restore. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent("load");
+    await this.runCommand("Developer: Reload Window");
+    await loaded;
     await this.#ready();
   }
 
@@ -200,33 +213,26 @@ export class Workbench {
     await this.page.locator(".part.sidebar .monaco-list-rows").first().waitFor();
   }
 
-  /** Types into the palette and takes the row that shows all `parts`; begins again when something else took the focus and so closed it. */
-  async #pick(text: string, ...parts: readonly string[]): Promise<void> {
+  /** Types into the palette and takes the row; begins again when something else took the focus and so closed it. */
+  async #pick(text: string, row: Locator): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
-    const row = this.page.locator(".quick-input-list .monaco-list-row.focused");
-    const focused = parts.reduce((rows, part) => rows.filter({ hasText: part }), row);
-    await eventually(
-      `"${text}" in the palette`,
-      async () => {
-        // Keys pressed inside a previewed page are the page's own.
-        await this.page.evaluate(
-          () =>
-            document.activeElement instanceof HTMLIFrameElement && document.activeElement.blur(),
-        );
-        await this.page.keyboard.press(text.startsWith(">") ? "F1" : "Control+p");
-        try {
-          await input.fill(text, { timeout: 2_000 });
-          await focused.waitFor({ timeout: 2_000 });
-        } catch {
-          // Closed by a focus change, or the extension's commands are not known yet.
-          await this.page.keyboard.press("Escape");
-          return false;
-        }
-        await this.page.keyboard.press("Enter");
+    const attempt = async (): Promise<boolean> => {
+      // Keys pressed inside a previewed page are the page's own.
+      await this.page.evaluate(
+        () => document.activeElement instanceof HTMLIFrameElement && document.activeElement.blur(),
+      );
+      await this.page.keyboard.press(text.startsWith(">") ? "F1" : "Control+p");
+      try {
+        await input.fill(text, { timeout: 2_000 });
+        await row.first().click({ timeout: 2_000 });
         return true;
-      },
-      patience,
-    );
+      } catch {
+        // Closed by a focus change, or the extension's commands are not known yet.
+        await this.page.keyboard.press("Escape");
+        return false;
+      }
+    };
+    await eventually(`"${text}" in the palette`, attempt, patience);
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 }

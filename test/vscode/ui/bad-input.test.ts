@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { rmSync } from "node:fs";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { useWorkbench } from "./window.ts";
 
 const odd = "odd #1 100% näme";
@@ -42,7 +42,7 @@ const window = useWorkbench(async () => {
 });
 
 afterAll(() => rmSync(workspace, { recursive: true, force: true }));
-afterEach(() => window().closeAllEditors());
+beforeEach(() => window().closeAllEditors());
 
 test("a folder with spaces, #, % and non-ASCII characters in its path is shown like any other", async () => {
   await preview(odd, "main.js");
@@ -60,15 +60,16 @@ test.each([
 });
 
 test("a folder without Vite and without HTML says what was looked for", async () => {
-  await window().openFile("readme.txt");
-  await window()
-    .page.locator(".explorer-folders-view .monaco-list-row", { hasText: "empty" })
-    .click({ button: "right" });
-  await window().page.locator(".context-view .action-label", { hasText: "Open Preview" }).click();
-  await window()
+  const { page } = window();
+  await window().openFile("empty/readme.txt");
+  const folder = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "empty" });
+  await folder.click({ button: "right" });
+  await page.locator(".context-view .action-label", { hasText: "Open Preview" }).hover();
+  await page.keyboard.press("Enter");
+  const cover = window()
     .panel()
-    .locator(".cover", { hasText: /index\.html/ })
-    .waitFor();
+    .locator(".cover", { hasText: /index\.html/ });
+  await cover.waitFor();
 });
 
 test("a good folder still opens beside the broken ones", async () => {

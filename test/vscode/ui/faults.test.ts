@@ -10,9 +10,10 @@ import { useWorkbench } from "./window.ts";
 /** Milliseconds in which a preview is back after the death of a process. */
 const recovery = 5_000;
 
-const window = useWorkbench(() => ({ copy: path.join(project, "demo"), openFile: "src/shelf.ts" }));
+const window = useWorkbench(() => ({ copy: path.join(project, "demo") }));
 
 test("a preview opens in a folder without Vite of its own, with no node_modules above it", async () => {
+  await window().openFile("src/shelf.ts");
   await window().runCommand("Vitrine: Open Preview");
   const page = await window().preview("Fern & Clay");
   await page.locator("article").first().waitFor();
