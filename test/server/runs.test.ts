@@ -83,7 +83,7 @@ test("an error is a problem at the line and column of the block", async () => {
     expect.objectContaining({ file, line: 6, column: 5, severity: "error", source: "block" }),
   ]);
   expect(text).toContain("```text\nTypeError:");
-  expect(text).toContain(`at ${file}:6:5`);
+  expect(text).toContain(`\n    at ${path.basename(file)}:6:5\n\`\`\``);
 });
 
 test("a syntax error is a problem at its place and runs nothing", async () => {

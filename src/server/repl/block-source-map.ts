@@ -6,8 +6,15 @@ import { type BlockPlace, documentPosition } from "./block-source.ts";
 /** A step of the compilation: what the later text says about the earlier one. Only its mappings count. */
 export type Mappings = Pick<DecodedSourceMap, "mappings">;
 
-/** Joins the maps of all steps, the last one first, into one from the script to the document. */
-export function toDocumentMap(steps: readonly Mappings[], place: BlockPlace): EncodedSourceMap {
+/**
+ * Joins the maps of all steps, the last one first, into one from the script to the document.
+ * @param end line of the script, 0-based, from which on nothing belongs to the document
+ */
+export function toDocumentMap(
+  steps: readonly Mappings[],
+  place: BlockPlace,
+  end: number,
+): EncodedSourceMap {
   const maps = steps.map(({ mappings }) => ({
     version: 3 as const,
     names: [],
@@ -17,7 +24,7 @@ export function toDocumentMap(steps: readonly Mappings[], place: BlockPlace): En
   const [only] = maps;
   const joined =
     maps.length === 1 && only ? only : remapping(maps, () => null, { decodedMappings: true });
-  const mappings = (joined as DecodedSourceMap).mappings.map((segments) =>
+  const mappings = (joined as DecodedSourceMap).mappings.slice(0, end).map((segments) =>
     segments.flatMap((segment): [number, number, number, number][] => {
       const [column, , sourceLine, sourceColumn] = segment;
       if (sourceLine === undefined || sourceColumn === undefined) return [];

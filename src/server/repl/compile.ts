@@ -46,7 +46,7 @@ export async function compileBlock(block: BlockToCompile): Promise<CompiledBlock
     : await transformScript(wrapped, options);
   return {
     script,
-    map: toDocumentMap(maps, block),
+    map: toDocumentMap(maps, block, wrapperLine(script)),
     specifiers: [...new Set([...rewrite.specifiers, ...specifiers])],
   };
 }
@@ -69,6 +69,11 @@ function wrap(
   text.append("\n}).call(globalThis) } })");
   const map = text.generateDecodedMap({ hires: "boundary" }) as Mappings;
   return { script: text.toString(), maps: [pointAtCallees(map, code, callees)], specifiers: [] };
+}
+
+/** The line of the script, 0-based, from which on it is ours again: what stands there is no place of the document. */
+function wrapperLine(script: string): number {
+  return script.slice(0, script.lastIndexOf(".call(globalThis)")).split("\n").length - 1;
 }
 
 /** Names that the code does not contain anywhere. */

@@ -1,13 +1,12 @@
 /** One run, from the block's text to the result in the file. */
 import { createHash } from "node:crypto";
-import path from "node:path";
 import type { Block } from "../../markdown/blocks.ts";
 import { codeHash } from "../../markdown/results.ts";
 import type { RunBlock } from "../../protocol/contract.ts";
 import { UserError } from "../../protocol/errors.ts";
 import type { RealmKind, Run } from "../../protocol/model.ts";
 import { BlockSyntaxError, compileBlock, type CompiledBlock } from "./compile.ts";
-import { endedOutcome, errorText, type JobOutcome } from "./outcome.ts";
+import { endedOutcome, errorText, placeText, type JobOutcome } from "./outcome.ts";
 import { resultRegion } from "./region.ts";
 import type { RunsParts } from "./runs.ts";
 
@@ -141,7 +140,7 @@ export class Execution {
       ms: 0,
       events: [],
       missing: 0,
-      error: errorText(head, [`${path.basename(file)}:${line}:${column}`]),
+      error: errorText(head, [placeText(file, { file, line, column })]),
       problem: { file, line, column, severity: "error", message: head, source: "block" },
     };
   }

@@ -1,4 +1,5 @@
 /** What became of a job, with every place mapped to the document. */
+import path from "node:path";
 import type { UserError } from "../../protocol/errors.ts";
 import type { Problem, RunState } from "../../protocol/model.ts";
 import type { FromRealm, RealmValue, RunEvent, RunRequest } from "../../protocol/realm.ts";
@@ -33,7 +34,7 @@ export function finishedOutcome(
   const head = error.name === "" ? message : `${error.name}: ${message}`;
   const text = errorText(
     head,
-    frames.map((frame) => `${frame.file}:${frame.line}:${frame.column}`),
+    frames.map((frame) => placeText(file, frame)),
   );
   const place = frames.find((frame) => frame.file === file);
   const failed: JobOutcome = { state: "error", ms, events, missing, outputs, error: text };
@@ -51,6 +52,15 @@ export function endedOutcome(error: UserError, ms: number): JobOutcome {
   const state =
     error.code === "cancelled" || error.code === "deadline" ? states[error.code] : "error";
   return { state, ms, error: error.message, events: [], missing: 0 };
+}
+
+/** Relative to the document, so that the result reads the same on every machine. 1-based. */
+export function placeText(
+  document: string,
+  place: { readonly file: string; readonly line: number; readonly column: number },
+): string {
+  const file = path.relative(path.dirname(document), place.file).split(path.sep).join("/");
+  return `${file}:${place.line}:${place.column}`;
 }
 
 /** A message, and the places in files that led to it, one per line. */
