@@ -4,18 +4,13 @@ import { stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { build, type Plugin } from "esbuild";
+import manifest from "../package.json" with { type: "json" };
 import { project } from "../scripts/bootstrap.mjs";
 import { compare, reportFigure, type Target } from "./harness.ts";
 
 const run = promisify(execFile);
 
-export async function benchActivation({
-  folder,
-  rounds,
-}: {
-  folder: string;
-  rounds: number;
-}): Promise<boolean> {
+export async function benchActivation({ rounds }: { rounds: number }): Promise<boolean> {
   const { size } = await stat(path.join(project, "dist/extension/main.js"));
   const isSmall = reportFigure("Size of the extension's main file", size / 1000, {
     goal: 30,
@@ -24,10 +19,9 @@ export async function benchActivation({
   const host = path.join(project, "src/extension/main.ts");
   const server = path.join(project, "src/server/server.ts");
   const targets = [
-    await activationTarget("main file", folder, `export * from ${JSON.stringify(host)};`),
+    await activationTarget("main file", `export * from ${JSON.stringify(host)};`),
     await activationTarget(
       "with the server in it",
-      folder,
       `export * from ${JSON.stringify(host)};\nexport * from ${JSON.stringify(server)};`,
     ),
   ];
@@ -41,8 +35,9 @@ export async function benchActivation({
 }
 
 /** Bundles `entry` as the build does, with a stand-in for the editor, and times it in a process of its own each time. */
-async function activationTarget(name: string, folder: string, entry: string): Promise<Target> {
-  const outdir = path.join(folder, `activation-${name.replaceAll(" ", "-")}`);
+async function activationTarget(name: string, entry: string): Promise<Target> {
+  // Inside the project, where the packages that are left out of the bundle are found.
+  const outdir = path.join(project, ".cache", "bench", name.replaceAll(" ", "-"));
   await build({
     stdin: { contents: entry, resolveDir: project, sourcefile: "main.ts" },
     bundle: true,
@@ -78,19 +73,24 @@ console.log(performance.now() - started);
 process.exit();
 `;
 
-/** Every name is a callable, constructable object whose every property is the same again. */
-const standInForEditor: Plugin = {
-  name: "stand-in-for-editor",
-  setup(plugin) {
-    plugin.onResolve({ filter: /^vscode$/ }, () => ({ path: "vscode", namespace: "stand-in" }));
-    plugin.onLoad({ filter: /.*/, namespace: "stand-in" }, () => ({
-      contents: `const anything = new Proxy(function () {}, {
-  get: (target, name) => (name === Symbol.toPrimitive ? () => "" : name === "prototype" ? Function.prototype.prototype ?? {} : anything),
+/** Every name is a callable, constructable object whose every property is the same again; settings have their defaults. */
+const standIn = `const { configuration } = ${JSON.stringify(manifest.contributes)};
+const setting = (name) => configuration.properties["vitrine." + name]?.default;
+const getConfiguration = () => ({ get: setting, inspect: (name) => ({ defaultValue: setting(name) }) });
+const known = { getConfiguration, prototype: Object.prototype, [Symbol.toPrimitive]: () => "" };
+const anything = new Proxy(function () {}, {
+  get: (_target, name) => known[name] ?? anything,
   apply: () => anything,
   construct: () => anything,
 });
-module.exports = Object.create(anything);`,
-      loader: "js",
-    }));
+module.exports = Object.create(anything);
+`;
+
+const standInForEditor: Plugin = {
+  name: "stand-in-for-editor",
+  setup(plugin) {
+    const namespace = "stand-in";
+    plugin.onResolve({ filter: /^vscode$/ }, () => ({ path: "vscode", namespace }));
+    plugin.onLoad({ filter: /.*/, namespace }, () => ({ contents: standIn, loader: "js" }));
   },
 };

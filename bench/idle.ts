@@ -36,7 +36,7 @@ export async function benchIdle({
   const context = await browser.newContext();
   try {
     for (const app of apps) {
-      const { url } = await server.methods.openSession(app);
+      const { url } = await server.open(app);
       const page = await context.newPage();
       await page.goto(url);
       await page.locator("article").first().waitFor();
