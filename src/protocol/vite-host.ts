@@ -41,8 +41,11 @@ export interface Served {
 
 /** The server asks. */
 export interface ViteHostMethods {
-  /** Imports a Vite so that a later `serve` is quick. */
-  warm(vite: string): Promise<void>;
+  /**
+   * Imports a Vite and tries it, so that a later `serve` is quick.
+   * @param directory an empty, private folder
+   */
+  warm(vite: string, directory: string): Promise<void>;
   /** Starts the one Vite server of this process. Rejects with a `WireError` in its message field. */
   serve(options: ServeOptions): Promise<Served>;
   /** Resolves imports of a document as Vite's import analysis would, at this moment. */

@@ -67,7 +67,11 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
     state.identity,
     () => settings.config.portRange,
   );
-  const warmHost = createWarmHost(state, () => trust.trusted && settings.config.warmStart);
+  const warmHost = createWarmHost({
+    keeper: state,
+    directory: state.runDirectory,
+    enabled: () => trust.trusted && settings.config.warmStart,
+  });
   const realms = new Realms();
   const jobs = new Jobs(realms);
   const nodeRealms = new NodeRealms(realms, state, log);

@@ -3,6 +3,7 @@ import type { ViteHostEvents, ViteHostMethods } from "../../protocol/vite-host.t
 import { UserError } from "../../protocol/errors.ts";
 import { connect } from "../rpc.ts";
 import { startDevServer, type DevServer } from "./dev-server.ts";
+import { rehearse } from "./rehearsal.ts";
 
 /** Every Vite the host may import has this surface. */
 export type Vite = typeof import("vite");
@@ -11,6 +12,7 @@ export type Vite = typeof import("vite");
 const callDeadline = 60_000;
 
 let vite: { url: string; module: Promise<Vite> } | undefined;
+let rehearsal: Promise<void> | undefined;
 let devServer: DevServer | undefined;
 
 const load = (url: string): Promise<Vite> => {
@@ -19,8 +21,9 @@ const load = (url: string): Promise<Vite> => {
 };
 
 const methods: ViteHostMethods = {
-  async warm(url) {
-    await load(url);
+  async warm(url, directory) {
+    rehearsal = load(url).then((module) => rehearse(module, directory));
+    await rehearsal;
   },
   async serve(options) {
     if (devServer !== undefined)
@@ -28,6 +31,7 @@ const methods: ViteHostMethods = {
     // A project's tools look at the working directory, as they would under `vite`.
     process.chdir(options.root);
     tell("step", "Loading Vite", false);
+    await rehearsal;
     const module = await load(options.vite);
     devServer = await startDevServer(module, options, {
       step: (text, config) => tell("step", text, config),

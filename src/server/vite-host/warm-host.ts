@@ -1,4 +1,6 @@
 /** One Vite host kept ahead, with a Vite imported and no config loaded, so that a preview opens without that wait. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { startViteHost, type ProcessKeeper, type ViteHost } from "./vite-host.ts";
 
 /** Ms until the next host is started: the page that has just been opened needs the processor first. */
@@ -12,8 +14,15 @@ export interface WarmHost {
   stop(): Promise<void>;
 }
 
-/** @param enabled whether one is kept at all */
-export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): WarmHost {
+export interface WarmHostParts {
+  readonly keeper: ProcessKeeper;
+  /** Private folder of the server, in which an empty one is made. */
+  readonly directory: string;
+  /** Whether a host is kept at all. */
+  enabled(): boolean;
+}
+
+export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): WarmHost {
   let waiting: { vite: string; host: ViteHost } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let first = true;
@@ -24,7 +33,10 @@ export function createWarmHost(keeper: ProcessKeeper, enabled: () => boolean): W
     const host = startViteHost(keeper);
     waiting = { vite, host };
     // A Vite that cannot be imported says so when it is used for real.
-    host.methods.warm(vite).catch(() => {});
+    const stage = path.join(directory, "rehearsal");
+    mkdir(stage, { recursive: true })
+      .then(() => host.methods.warm(vite, stage))
+      .catch(() => {});
     void host.exited.then(() => {
       if (waiting?.host === host) waiting = undefined;
     });
