@@ -1,4 +1,6 @@
 /** Goal 6: from the command to the rendered page, a warm server against spawning `vite`. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright-core";
@@ -20,6 +22,7 @@ export async function benchOpen({
 }): Promise<boolean> {
   const [ours, theirs] = [path.join(folder, "open-vitrine"), path.join(folder, "open-vite")];
   for (const app of [ours, theirs]) await createApp("react-ts", app);
+  const blank = await startBlank();
   const server = await startWarmServer([ours], folder);
   try {
     return await compare({
@@ -30,27 +33,45 @@ export async function benchOpen({
         {
           name: "vitrine",
           measure: () =>
-            rendered(browser, async () => {
+            rendered(browser, blank.url, async () => {
               const { url, id } = await server.open(ours);
               return { url, stop: () => server.methods.stopSession(id) };
             }),
         },
-        { name: "vite", measure: () => rendered(browser, () => startVite(theirs)) },
+        { name: "vite", measure: () => rendered(browser, blank.url, () => startVite(theirs)) },
       ],
     });
   } finally {
     await server.stop();
+    await blank.stop();
   }
+}
+
+/**
+ * An empty page of the same site: the browser's process for it exists, as it does in an editor with a panel, and its
+ * start is in neither figure.
+ */
+async function startBlank(): Promise<{ url: string; stop: () => Promise<unknown> }> {
+  const server = createServer((_request, response) => response.end("<!doctype html>"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const stop = (): Promise<unknown> => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}/`, stop };
 }
 
 /** Time from the start of `open` until the app's heading is in a fresh page. */
 async function rendered(
   browser: Browser,
+  blank: string,
   open: () => Promise<{ url: string; stop: () => Promise<void> }>,
 ): Promise<number> {
   await delay(rest);
   const context = await browser.newContext();
   const page = await context.newPage();
+  await page.goto(blank);
   const started = performance.now();
   const { url, stop } = await open();
   await page.goto(url, { waitUntil: "commit" });
