@@ -7,7 +7,6 @@ import type { ResolvedImport } from "./realm.ts";
 export type Preset = "plain" | "react" | "vue" | "svelte";
 
 export interface ServeOptions {
-  readonly session: string;
   /** Absolute real path. */
   readonly root: string;
   /** Absolute path of the project's config, or false when it has none. */
@@ -25,8 +24,6 @@ export interface ServeOptions {
   readonly hosts: readonly string[];
   /** Local socket or pipe of the server for this session's realm channel. */
   readonly pipe: string;
-  /** Absolute path of the built page client. */
-  readonly pageClient: string;
   /** Absolute directory for Vite's cache when the default must not be used. */
   readonly cacheDir?: string;
 }

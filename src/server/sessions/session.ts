@@ -1,20 +1,16 @@
 /** One workspace session: a project, its port, its Vite host, and the truth about their state. */
-import { createHash } from "node:crypto";
-import { access, constants } from "node:fs/promises";
-import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import type { Problem, Project, Session, SessionState } from "../../protocol/model.ts";
 import type { ViteHostEvents, ServeOptions } from "../../protocol/vite-host.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
 import type { Ports } from "../dev-servers/ports.ts";
-import { presetOf } from "../dev-servers/projects.ts";
-import { entries } from "../entries.ts";
 import type { Log } from "../log.ts";
 import { resolveVite, type ResolvedVite } from "../vite-host/resolve-vite.ts";
 import type { ViteHost, ViteHostExit } from "../vite-host/vite-host.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
 import { watchForCorrection } from "./correction.ts";
+import { serveOptions } from "./serve-options.ts";
 import {
   crashedTooOften,
   exitError,
@@ -188,7 +184,7 @@ export class SessionRunner {
     const timeout = deadline(startTimeoutMs, () => startTimeout(this.project));
     try {
       const served = await Promise.race([
-        host.methods.serve(await this.#options(vite)),
+        host.methods.serve(await this.#serveOptions(vite)),
         early,
         timeout.promise,
       ]);
@@ -210,38 +206,15 @@ export class SessionRunner {
     this.#parts.warmHost.prepare(vite.url);
   }
 
-  async #options(vite: ResolvedVite): Promise<ServeOptions> {
-    const { root, configFile } = this.project;
-    const addresses = this.#addresses ?? addressesOf(this.#port, "");
-    const cacheDir = await this.#cacheDirectory(root);
-    return {
-      session: this.id,
-      root,
-      configFile: configFile ?? false,
-      preset: configFile === undefined ? await presetOf(root) : "plain",
-      vite: vite.url,
+  #serveOptions(vite: ResolvedVite): Promise<ServeOptions> {
+    return serveOptions({
+      project: this.project,
+      vite,
+      addresses: this.#addresses ?? addressesOf(this.#port, ""),
       port: this.#port,
-      prefix: addresses.prefix,
-      origins: addresses.origins,
-      hosts: addresses.hosts,
       pipe: this.#pipe,
-      pageClient: entries.pageClient,
-      ...(cacheDir === undefined ? {} : { cacheDir }),
-    };
-  }
-
-  /** Vite's own place is `node_modules/.vite`; a folder without packages, or one we cannot write, is left untouched. */
-  async #cacheDirectory(root: string): Promise<string | undefined> {
-    try {
-      await access(path.join(root, "node_modules"), constants.W_OK);
-      return undefined;
-    } catch {
-      return path.join(
-        this.#parts.stateDirectory,
-        "vite-cache",
-        createHash("sha256").update(root).digest("hex").slice(0, 16),
-      );
-    }
+      stateDirectory: this.#parts.stateDirectory,
+    });
   }
 
   #hostEvents(): ViteHostEvents {

@@ -78,7 +78,7 @@ test("sessions that were open are opened again, stopped and hosted ones are not"
     session({ state: { name: "stopped" } }),
     session({ kind: "hosted" }),
   ];
-  expect(openRoots(sessions)).toEqual(["/work/shop"]);
+  expect(openRoots(sessions)).toEqual(["/projects/shop"]);
 });
 
 test("escape sequences, control characters and text direction overrides are not shown", () => {
@@ -98,10 +98,10 @@ test("the state directory is per user and per platform", () => {
 });
 
 test("the innermost project that contains a file is meant", () => {
-  const inner = { ...shop, id: "inner", root: "/work/shop/packages/admin" };
-  expect(projectAt([shop, inner], "/work/shop/packages/admin/src/a.ts")?.id).toBe("inner");
-  expect(projectAt([shop, inner], "/work/shop/index.html")?.id).toBe("shop");
-  expect(projectAt([shop, inner], "/work/shop-two/index.html")).toBeUndefined();
+  const inner = { ...shop, id: "inner", root: "/projects/shop/packages/admin" };
+  expect(projectAt([shop, inner], "/projects/shop/packages/admin/src/a.ts")?.id).toBe("inner");
+  expect(projectAt([shop, inner], "/projects/shop/index.html")?.id).toBe("shop");
+  expect(projectAt([shop, inner], "/projects/shop-two/index.html")).toBeUndefined();
 });
 
 test("only an object with a root is a line of the tree", () => {

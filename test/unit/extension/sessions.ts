@@ -4,9 +4,9 @@ import type { Project, Realm, Session } from "../../../src/protocol/model.ts";
 export const shop: Project = {
   id: "shop",
   name: "shop",
-  root: "/work/shop",
+  root: "/projects/shop",
   evidence: "vite-config",
-  configFile: "/work/shop/vite.config.ts",
+  configFile: "/projects/shop/vite.config.ts",
 };
 
 export function session(change: Partial<Session> = {}): Session {

@@ -13,7 +13,7 @@ const t: Translate = (text, ...values) =>
 const fault = {
   code: "config_failed",
   message: "The config failed",
-  file: "/work/shop/vite.config.ts",
+  file: "/projects/shop/vite.config.ts",
   line: 12,
 };
 const problem = {

@@ -4,7 +4,7 @@ import { createFileWriter, type FileWriter } from "../../../src/server/files/fil
 import { addLine, faultyDisk } from "./faulty-disk.ts";
 import { powerDisk } from "./power-disk.ts";
 
-const file = "/work/notes.md";
+const file = "/projects/notes.md";
 /** The long run of the suite raises this. */
 const runs = Number(process.env["VITRINE_POWER_RUNS"] ?? 1500);
 

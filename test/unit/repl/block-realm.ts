@@ -18,7 +18,7 @@ export interface BlockRealm {
   readonly asked: string[];
 }
 
-export const file = "/work/notes.md";
+export const file = "/projects/notes.md";
 
 /** Compiles the first block of a document. */
 export function compileDocument(documentText: string, job = "job1"): Promise<CompiledBlock> {
@@ -49,7 +49,7 @@ export function createBlockRealm(modules: BlockRealm["modules"] = {}): BlockReal
     return module;
   };
   const host = Object.assign(() => {}, {
-    meta: { url: "file:///work/notes.md" },
+    meta: { url: "file:///projects/notes.md" },
     import: load,
     declare(target: Scope, names: readonly string[]) {
       for (const name of names) {
