@@ -197,7 +197,7 @@ describe("modules", () => {
     const realm = createBlockRealm(modules());
     const code =
       "const load = async (name) => (await import(name)).count\n;[await load('./store.js'), (await import(`side`)) !== null, import.meta.url]";
-    expect(await realm.run(code)).toEqual([1, true, "file:///work/notes.md"]);
+    expect(await realm.run(code)).toEqual([1, true, "file:///projects/notes.md"]);
   });
 
   test("types are not imported", async () => {
