@@ -18,6 +18,7 @@ import { chooseRealm } from "./repl/choose-realm.ts";
 import { Jobs } from "./repl/jobs.ts";
 import { applyPlacement, createResults, type Results } from "./repl/results.ts";
 import { Runs } from "./repl/runs.ts";
+import { createCaches } from "./sessions/caches.ts";
 import { reportPages } from "./sessions/page-reports.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
@@ -80,7 +81,7 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
     warmHost,
     log,
     realms,
-    stateDirectory,
+    caches: createCaches(stateDirectory, state.identity),
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
     script: (name) => jobs.scriptFile(name),

@@ -1,7 +1,7 @@
 /** Sessions on real processes: start, faults, recovery, and what is left behind. */
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { isAlive } from "../support/alive.ts";
@@ -310,4 +310,15 @@ test("a syntax error becomes one problem at its place and the correction clears 
   );
   await writeFile(path.join(root, "missing.ts"), "export {};\n");
   await eventually("no problem after the file was made", () => problems().length === 0, 5000);
+});
+
+test("a second window on one project gets its own place for what Vite bundles, and both serve", async () => {
+  const root = await tree({ ...plain, "node_modules/.keep": "" });
+  await using one = await startServer({ folders: [root] });
+  await using two = await startServer({ folders: [root], stateDirectory: one.stateDirectory });
+  const first = await one.sessionIs(await open(one, root), "live");
+  const second = await two.sessionIs(await open(two, root), "live");
+  expect(second.port).not.toBe(first.port);
+  for (const { url } of [first, second]) expect((await fetch(url)).status).toBe(200);
+  expect(await readdir(path.join(one.stateDirectory, "roots"))).toHaveLength(1);
 });

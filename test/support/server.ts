@@ -48,6 +48,8 @@ export interface TestServerOptions {
   readonly config?: Partial<Config>;
   readonly host?: Partial<HostMethods>;
   readonly protocol?: number;
+  /** Shared with another server of the same user; its own otherwise. */
+  readonly stateDirectory?: string;
 }
 
 /** Ports away from those a developer may use at the same time. */
@@ -59,7 +61,8 @@ const defaults: Config = {
 };
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {
-  const stateDirectory = await mkdtemp(path.join(tmpdir(), "vtr-state-"));
+  const stateDirectory =
+    options.stateDirectory ?? (await mkdtemp(path.join(tmpdir(), "vtr-state-")));
   const child = fork(path.join(dist, "server/main.js"), {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -96,7 +99,7 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
       await Promise.race([remote.shutdown().catch(() => {}), exited]);
     if (child.connected) child.disconnect();
     await exited;
-    await rm(stateDirectory, { recursive: true, force: true });
+    if (!options.stateDirectory) await rm(stateDirectory, { recursive: true, force: true });
   };
   const hello: Hello = {
     protocol: options.protocol ?? PROTOCOL_VERSION,

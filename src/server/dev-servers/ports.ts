@@ -1,9 +1,9 @@
 /** Ports for Vite hosts, one owner each, also between windows (dev-servers section 5). */
-import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
-import { isSameProcess, type ProcessIdentity } from "../processes.ts";
+import { lock, unlock } from "../lock-file.ts";
+import type { ProcessIdentity } from "../processes.ts";
 
 export interface Ports {
   /** Reserves a port, the preferred one if it is free. Throws `port_exhausted`. */
@@ -43,7 +43,6 @@ export function createPorts(
 
   return {
     async reserve(preferred) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
       const [start, end] = range();
       if (
         preferred !== undefined &&
@@ -86,38 +85,4 @@ function canBind(port: number, host: string): Promise<boolean> {
       server.close(() => resolve(true)),
     );
   });
-}
-
-async function lock(file: string, owner: ProcessIdentity): Promise<boolean> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(file, "wx", 0o600);
-      await handle.writeFile(JSON.stringify(owner));
-      await handle.close();
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = await readOwner(file);
-    if (holder !== undefined && (await isSameProcess(holder))) return false;
-    await rm(file, { force: true });
-  }
-  return false;
-}
-
-async function unlock(file: string, owner: ProcessIdentity): Promise<void> {
-  const holder = await readOwner(file);
-  if (holder?.pid === owner.pid && holder.start === owner.start) await rm(file, { force: true });
-}
-
-async function readOwner(file: string): Promise<ProcessIdentity | undefined> {
-  try {
-    const owner = JSON.parse(await readFile(file, "utf8")) as Partial<ProcessIdentity>;
-    return typeof owner.pid === "number" && typeof owner.start === "string"
-      ? { pid: owner.pid, start: owner.start }
-      : undefined;
-  } catch {
-    // Missing, torn or foreign: nobody we know holds it.
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import { resolveVite, type ResolvedVite } from "../vite-host/resolve-vite.ts";
 import type { ViteHost, ViteHostExit } from "../vite-host/vite-host.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
+import type { Caches } from "./caches.ts";
 import { watchForCorrection } from "./correction.ts";
 import { serveOptions } from "./serve-options.ts";
 import {
@@ -26,7 +27,7 @@ export interface SessionParts {
   readonly ports: Ports;
   readonly warmHost: WarmHost;
   readonly log: Log;
-  readonly stateDirectory: string;
+  readonly caches: Caches;
   /** Address of the realm channel of this session; opened before the first start. */
   openChannel(session: SessionRunner): Promise<string>;
   externalAddress(port: number): Promise<string>;
@@ -115,6 +116,7 @@ export class SessionRunner {
     await this.#enqueue(async () => {
       await this.#stopHost();
       await this.#parts.ports.release(this.#port);
+      await this.#parts.caches.release(this.project.root);
       this.#viteProblems = [];
       this.#pageProblems = [];
       this.#set({ name: "stopped" });
@@ -213,7 +215,7 @@ export class SessionRunner {
       addresses: this.#addresses ?? addressesOf(this.#port, ""),
       port: this.#port,
       pipe: this.#pipe,
-      stateDirectory: this.#parts.stateDirectory,
+      caches: this.#parts.caches,
     });
   }
 

@@ -8,6 +8,7 @@ import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
 import type { Realms } from "../realms/realms.ts";
 import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
+import type { Caches } from "./caches.ts";
 import { SessionRunner } from "./session.ts";
 
 export interface SessionsParts {
@@ -15,7 +16,7 @@ export interface SessionsParts {
   readonly warmHost: WarmHost;
   readonly log: Log;
   readonly realms: Realms;
-  readonly stateDirectory: string;
+  readonly caches: Caches;
   readonly runDirectory: string;
   externalAddress(port: number): Promise<string>;
   /** Compiled block scripts by file name. */
@@ -83,12 +84,12 @@ export class Sessions {
   #runnerFor(project: Project): SessionRunner {
     const existing = this.#runners.get(project.id);
     if (existing !== undefined) return existing;
-    const { ports, warmHost, log, stateDirectory, externalAddress } = this.#parts;
+    const { ports, caches, warmHost, log, externalAddress } = this.#parts;
     const runner = new SessionRunner(project, {
       ports,
       warmHost,
       log,
-      stateDirectory,
+      caches,
       externalAddress,
       openChannel: (session) => this.#openChannel(session),
       changed: () => this.#changed(),
