@@ -1,7 +1,7 @@
 /** Console lines on their way to the server: in batches, bounded, the middle dropped when they come faster than they go. */
 import type { FromRealm } from "../protocol/realm.ts";
 import type { Channel } from "./channel.ts";
-import { createTrail } from "./evaluate.ts";
+import { createTrail } from "./trail.ts";
 import { natives } from "./natives.ts";
 
 export type ConsoleLine = Extract<FromRealm, { type: "console" }>["entries"][number];

@@ -1,7 +1,9 @@
 /** Hears what the page writes to its console, and leaves the console as it was for everybody else. */
 import { REALM_LIMITS, type RunEvent } from "../protocol/realm.ts";
-import { errorFrom } from "./evaluate.ts";
-import { cut, inspectLine, isError } from "./inspect.ts";
+import { errorFrom } from "./realm-error.ts";
+import { cut } from "./cut.ts";
+import { inspectLine } from "./inspect.ts";
+import { isError } from "./value-names.ts";
 
 type Level = RunEvent["level"];
 type Method = (...args: unknown[]) => void;

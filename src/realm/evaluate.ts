@@ -10,23 +10,16 @@ import {
   type RunEvent,
   type RunRequest,
 } from "../protocol/realm.ts";
-import { cut, errorHead, inspectLine, inspectValue, isError, textOf } from "./inspect.ts";
+import { bindImport, namespaceOf, reader, type LoadedModule, type Scope } from "./block-imports.ts";
+import { inspectValue } from "./inspect.ts";
+import { errorFrom } from "./realm-error.ts";
+import { createTrail, type Trail } from "./trail.ts";
 
 /** Name of the one global of a realm. */
 export const REALM_GLOBAL = "-vitrine";
 
 /** Characters of all events of a run: with value and outputs a result stays far below what the server reads. */
 const eventCharacters = 256 * 1024;
-const causes = 4;
-
-export interface LoadedModule {
-  readonly namespace: object;
-  /**
-   * `always`: CommonJS behind a default export, names are taken from there as Vite does. `missing`: names that the module
-   * does not export are taken from there, because Node finds those of CommonJS only by guessing.
-   */
-  readonly interop: "never" | "missing" | "always";
-}
 
 /** What a run needs of the place where it runs. */
 export interface EvaluatorHost {
@@ -37,8 +30,6 @@ export interface EvaluatorHost {
   /** More names of a fresh scope, such as `require`. */
   globals?(request: RunRequest): Readonly<Record<string, unknown>>;
 }
-
-type Scope = Record<string, unknown>;
 
 /** What a compiled block calls; the names are the block compiler's. */
 export interface BlockApi {
@@ -192,139 +183,5 @@ function apiOf(host: EvaluatorHost, request: RunRequest): BlockApi {
       return namespaceOf(await host.load(specifier, request));
     },
     meta: host.meta(request),
-  };
-}
-
-function bindImport(scope: Scope, local: string, get: () => unknown): void {
-  Object.defineProperty(scope, local, {
-    get,
-    set() {
-      throw new TypeError(`Assignment to constant variable ${local}: it is an import`);
-    },
-    enumerable: true,
-    configurable: true,
-  });
-}
-
-/** Reads an export at each use, so that the binding is as live as an import's. */
-function reader(loaded: LoadedModule, imported: string, specifier: string): () => unknown {
-  const namespace = loaded.namespace as Scope;
-  if (imported === "*") {
-    const whole = namespaceOf(loaded);
-    return () => whole;
-  }
-  const inside = namespace["default"] as Scope | null | undefined;
-  if (loaded.interop === "always") {
-    return imported === "default" && !inside?.["__esModule"]
-      ? () => inside
-      : () => inside?.[imported];
-  }
-  if (imported in namespace) return () => namespace[imported];
-  if (loaded.interop === "missing" && isObject(inside) && imported in inside) {
-    return () => inside?.[imported];
-  }
-  throw new SyntaxError(
-    `The requested module '${specifier}' does not provide an export named '${imported}'`,
-  );
-}
-
-/** What `import * as` and `import()` give: for CommonJS its names and itself as `default`, as Vite gives it. */
-function namespaceOf({ namespace, interop }: LoadedModule): object {
-  if (interop !== "always") return namespace;
-  const inside: unknown = (namespace as Scope)["default"];
-  if (!isObject(inside) || Array.isArray(inside)) return { default: inside };
-  return (inside as Scope)["__esModule"] ? inside : { ...inside, default: inside };
-}
-
-function isObject(value: unknown): value is object {
-  return Object(value) === value;
-}
-
-/** What was thrown, which need not be an Error. Causes follow in the stack. Never throws. */
-export function errorFrom(thrown: unknown): RealmError {
-  if (!isError(thrown)) return { name: "Uncaught", message: inspectLine(thrown), stack: "" };
-  const { name, message } = errorHead(thrown);
-  const limit = REALM_LIMITS.lineCharacters;
-  return {
-    name: name.slice(0, 200),
-    message: cut(message, limit),
-    stack: cut(errorStack(thrown, 0), limit),
-  };
-}
-
-function errorStack(error: object, depth: number): string {
-  const { name, message } = errorHead(error);
-  const head = message === "" ? name : `${name}: ${message}`;
-  const stack = textOf(error, "stack").trimEnd();
-  // Only V8 begins a stack with the error itself.
-  const full =
-    stack.includes(message) && stack.includes(name) ? stack : `${head}\n${stack}`.trimEnd();
-  const cause = depth < causes ? causeOf(error) : undefined;
-  if (cause === undefined) return full;
-  return `${full}\n[cause] ${isError(cause) ? errorStack(cause, depth + 1) : inspectLine(cause)}`;
-}
-
-function causeOf(error: object): unknown {
-  try {
-    return (error as { cause?: unknown }).cause;
-  } catch {
-    // A getter of the user's own making: what it hides is not needed.
-    return undefined;
-  }
-}
-
-/** A list that keeps its first and its last items and counts what it dropped between them. */
-export interface Trail<T> {
-  /** @param characters what the item counts against the limit */
-  add(item: T, characters: number): void;
-  /** Empties it. */
-  take(): { readonly items: T[]; readonly missing: number };
-  /** Whether it already had to drop something. */
-  isFull(): boolean;
-}
-
-/** @param limits `head` first and `tail` last items are kept, the tail only as far as `characters` allow */
-export function createTrail<T>(limits: {
-  head: number;
-  tail: number;
-  characters: number;
-}): Trail<T> {
-  let head: T[] = [];
-  let tail: { item: T; characters: number }[] = [];
-  let first = 0;
-  let characters = 0;
-  let missing = 0;
-
-  function drop(): void {
-    characters -= tail[first]?.characters ?? 0;
-    first += 1;
-    missing += 1;
-    // Shifting an array for each of a million lines would be slow; it is compacted now and then.
-    if (first > 1000) {
-      tail = tail.slice(first);
-      first = 0;
-    }
-  }
-
-  return {
-    add(item, size) {
-      characters += size;
-      if (head.length < limits.head && missing === 0) {
-        head.push(item);
-        return;
-      }
-      tail.push({ item, characters: size });
-      while (
-        tail.length - first > 1 &&
-        (tail.length - first > limits.tail || characters > limits.characters)
-      )
-        drop();
-    },
-    take() {
-      const taken = { items: [...head, ...tail.slice(first).map(({ item }) => item)], missing };
-      [head, tail, first, characters, missing] = [[], [], 0, 0, 0];
-      return taken;
-    },
-    isFull: () => missing > 0,
   };
 }

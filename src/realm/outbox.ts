@@ -1,6 +1,6 @@
 /** What must reach the server over the end of a connection: results of runs, and errors. */
 import type { FromRealm } from "../protocol/realm.ts";
-import { createTrail } from "./evaluate.ts";
+import { createTrail } from "./trail.ts";
 import { natives } from "./natives.ts";
 
 /** Hello, open questions and console lines are made anew, or kept elsewhere. */

@@ -1,5 +1,5 @@
 /** Errors that nobody in the page caught, rejections that nobody handled, and files that did not load. */
-import { errorFrom } from "./evaluate.ts";
+import { errorFrom } from "./realm-error.ts";
 import type { RealmError } from "../protocol/realm.ts";
 
 export interface PageErrorListener {

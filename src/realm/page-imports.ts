@@ -1,6 +1,6 @@
 /** Imports of blocks in a page: addresses come from the server, modules from the page, so that both share instances. */
 import type { FromRealm, ResolvedImport, RunRequest } from "../protocol/realm.ts";
-import type { LoadedModule } from "./evaluate.ts";
+import type { LoadedModule } from "./block-imports.ts";
 
 /** The server reads no longer ones. */
 const specifierCharacters = 4000;

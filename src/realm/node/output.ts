@@ -1,8 +1,9 @@
 /** What user code writes in a Node realm: console and standard streams, sent in batches and bounded. */
 import { format } from "node:util";
 import { REALM_LIMITS, type FromRealm, type RunEvent } from "../../protocol/realm.ts";
-import { createTrail, type Evaluator } from "../evaluate.ts";
-import { cut } from "../inspect.ts";
+import { cut } from "../cut.ts";
+import type { Evaluator } from "../evaluate.ts";
+import { createTrail } from "../trail.ts";
 
 type Level = RunEvent["level"];
 type ConsoleLine = Extract<FromRealm, { type: "console" }>["entries"][number];

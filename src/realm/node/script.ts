@@ -1,7 +1,7 @@
 /** Evaluates a compiled block in the global scope of this process, as a page evaluates a classic script. */
 import vm from "node:vm";
 import type { RealmError } from "../../protocol/realm.ts";
-import { errorFrom } from "../evaluate.ts";
+import { errorFrom } from "../realm-error.ts";
 
 /**
  * @param name name of the script in stack frames

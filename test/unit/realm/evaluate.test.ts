@@ -1,12 +1,9 @@
 import { expect, test } from "vitest";
 import type { FromRealm, RunRequest } from "../../../src/protocol/realm.ts";
-import {
-  createEvaluator,
-  createTrail,
-  errorFrom,
-  type BlockBody,
-  type LoadedModule,
-} from "../../../src/realm/evaluate.ts";
+import type { LoadedModule } from "../../../src/realm/block-imports.ts";
+import { createEvaluator, type BlockBody } from "../../../src/realm/evaluate.ts";
+import { errorFrom } from "../../../src/realm/realm-error.ts";
+import { createTrail } from "../../../src/realm/trail.ts";
 
 type Finished = Extract<FromRealm, { type: "finished" }>;
 
