@@ -236,7 +236,7 @@ test("where the page is stands in the address, is told to the host and kept", ()
   show({ outsideUrl: "https://box.example/proxy/15173/" });
   movedTo("https://box.example/proxy/15173/cart?id=3#top");
   expect(sent).toEqual([{ type: "moved", route: "/cart?id=3#top", title: "Shop" }]);
-  expect(kept).toEqual({ root: "/work/shop", route: "/cart?id=3#top" });
+  expect(kept).toEqual({ root: "/projects/shop", route: "/cart?id=3#top" });
   expect((document.querySelector(".route") as HTMLInputElement).value).toBe("/cart?id=3#top");
 });
 
