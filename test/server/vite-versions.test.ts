@@ -61,11 +61,16 @@ test.each(["5.4.21", "6.4.6", "7.3.8"])(
       await eventually("the update", () => page.types.includes("full-reload"), 5000);
       expect(await get("/a.ts")).toContain("const a = 2");
 
+      // Nothing accepts the change, and a reload would blank the page: it waits until the module transforms.
+      page.types.length = 0;
       await writeFile(path.join(root, "a.ts"), "export const a: number = 2;\nexport const b = ;\n");
       await eventually("the problem", () => problems().length === 1, 5000);
       expect(problems()[0]).toMatchObject({ file: path.join(root, "a.ts"), line: 2, column: 18 });
+      await eventually("the error for pages", () => page.types.includes("error"), 5000);
+      expect(page.types).not.toContain("full-reload");
       await writeFile(path.join(root, "a.ts"), "export const a: number = 3;\n");
       await eventually("no problem", () => problems().length === 0, 5000);
+      await eventually("the reload", () => page.types.includes("full-reload"), 5000);
 
       // The project's own `true` opens nothing: our door decides.
       expect(

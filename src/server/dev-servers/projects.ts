@@ -47,7 +47,9 @@ export async function findProjects(folders: readonly string[]): Promise<Project[
     ).catch(() => []);
     const directories = [...new Set(files.map((file) => path.dirname(file)))].toSorted();
     for (const directory of directories) {
-      const project = await projectAt(directory, directory === path.resolve(folder));
+      // Pages inside a project are its own; anywhere else a page makes a project.
+      const isInside = [...found.keys()].some((root) => directory.startsWith(root + path.sep));
+      const project = await projectAt(directory, !isInside);
       if (project !== undefined) found.set(project.root, project);
     }
   }
@@ -110,7 +112,7 @@ export function allDependencies(manifest: Manifest | undefined): Record<string, 
   return { ...manifest?.devDependencies, ...manifest?.dependencies };
 }
 
-/** @param pageCounts whether a bare index.html makes a project: in every folder of a repository it would be noise */
+/** @param pageCounts whether a bare index.html makes a project */
 async function projectAt(
   directory: string,
   pageCounts: boolean,

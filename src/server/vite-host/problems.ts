@@ -24,6 +24,8 @@ export interface ViteError {
 
 /** Plugins whose columns are 1-based; everybody else counts from 0, as Vite's own `loc` does. */
 const oneBasedColumns = new Set(["vite:vue", "vite:css", "vite:postcss"]);
+/** Errors that such a plugin only hands on: Vue's script blocks are parsed by Babel, which counts from 0. */
+const zeroBasedCodes = new Set(["BABEL_PARSER_SYNTAX_ERROR"]);
 
 export interface Problems {
   /** @param file where it happened when the error does not say */
@@ -77,12 +79,16 @@ export function toProblem(error: ViteError, root: string, fallbackFile?: string)
   return {
     file: path.resolve(root, file),
     line: Math.max(1, place.line ?? 1),
-    column: Math.max(1, oneBasedColumns.has(plugin) ? column : column + 1),
+    column: Math.max(1, isOneBased(plugin, detail.code) ? column : column + 1),
     severity: "error",
     message: messageOf(detail, error),
     source: plugin === "" ? "vite" : plugin,
     ...(typeof detail.code === "string" ? { code: detail.code } : {}),
   };
+}
+
+function isOneBased(plugin: string, code: unknown): boolean {
+  return oneBasedColumns.has(plugin) && !zeroBasedCodes.has(String(code));
 }
 
 function placeOf(error: ViteError): { file?: string; line?: number; column?: number } | undefined {

@@ -1,10 +1,10 @@
-/** From a saved file to Vite's hot update: our watcher in front, and every change proven by a transform. */
-import { readFile } from "node:fs/promises";
+/** From a saved file to Vite's hot update: our watcher in front of Vite. */
 import path from "node:path";
 import picomatch from "picomatch";
-import type { EnvironmentModuleNode, Plugin, ViteDevServer } from "vite";
+import type { Plugin, ViteDevServer } from "vite";
 import type { Problems, ViteError } from "./problems.ts";
 import type { Settled } from "./settings-plugin.ts";
+import { graphOf, Proof, toModulePath } from "./proof.ts";
 import { isInside, Watcher, type WatchEvent } from "./watcher.ts";
 
 export interface UpdatesOptions {
@@ -20,6 +20,7 @@ const alwaysIgnored = ["**/.git/**", "**/node_modules/**", "**/test-results/**"]
 
 export function updatesPlugin(options: UpdatesOptions): Plugin {
   let watcher: Watcher | undefined;
+  let proof: Proof | undefined;
   return {
     name: "vitrine:updates",
     apply: "serve",
@@ -35,11 +36,13 @@ export function updatesPlugin(options: UpdatesOptions): Plugin {
     async configureServer(server) {
       watcher?.close();
       watcher = undefined;
-      provesUpdates(server, options.problems);
+      proof?.close();
+      proof = new Proof(server, options.problems);
       if (options.settled.ownWatcher) watcher = await watchProject(server, options);
       const { close } = server;
       server.close = async () => {
         watcher?.close();
+        proof?.close();
         await close();
       };
     },
@@ -89,7 +92,7 @@ async function forward(
   event: WatchEvent,
   file: string,
 ): Promise<void> {
-  const name = file.split(path.sep).join("/");
+  const name = toModulePath(file);
   if (server.config.configFileDependencies.includes(name) || server.config.configFile === name) {
     try {
       await options.checkConfig();
@@ -106,9 +109,7 @@ async function forward(
 /** Whether shorter content makes sense as a module: a torn save usually does not parse. */
 async function transforms(server: ViteDevServer, file: string, content: Buffer): Promise<boolean> {
   const client = server.environments?.client;
-  const known = (client?.moduleGraph ?? server.moduleGraph).getModulesByFile(
-    file.split(path.sep).join("/"),
-  );
+  const known = graphOf(server).getModulesByFile(toModulePath(file));
   if (known === undefined || known.size === 0 || isBinary(content)) return true;
   try {
     await (client?.pluginContainer ?? server.pluginContainer).transform(
@@ -120,103 +121,6 @@ async function transforms(server: ViteDevServer, file: string, content: Buffer):
     // Why it does not parse is reported when it is believed.
     return false;
   }
-}
-
-/** Ms after which a change that caused no update is proven all the same. */
-const proveAfterMs = 100;
-
-/**
- * After each update the changed modules are transformed at once: their errors become Problems although no page asks,
- * problems clear when they are mended, and the page finds the work done. After, because Vite invalidates the modules in
- * its own handler of the change, just before it sends.
- */
-function provesUpdates(server: ViteDevServer, problems: Problems): void {
-  const changed = new Set<string>();
-  let timer: NodeJS.Timeout | undefined;
-  const proveChanged = (urls: readonly string[]): void => {
-    clearTimeout(timer);
-    const modules = [...changed].flatMap((file) => [
-      ...(graphOf(server).getModulesByFile(file) ?? []),
-    ]);
-    changed.clear();
-    const changedUrls = modules
-      .filter((module) => module.type !== "asset")
-      .map((module) => module.url);
-    void prove(server, problems, [...urls, ...changedUrls]);
-  };
-  const channel = server.environments?.client?.hot ?? server.hot;
-  const send: (...args: unknown[]) => void = channel.send.bind(channel);
-  channel.send = (...args: unknown[]) => {
-    send(...args);
-    const payload = args[0] as { type?: string; updates?: readonly { acceptedPath: string }[] };
-    const accepted = payload?.updates?.map((update) => update.acceptedPath) ?? [];
-    if (payload?.type === "update" || payload?.type === "full-reload") proveChanged(accepted);
-  };
-  for (const event of ["change", "add", "unlink"]) {
-    server.watcher.on(event, (file: string) => {
-      changed.add(file.split(path.sep).join("/"));
-      clearTimeout(timer);
-      timer = setTimeout(() => proveChanged([]), proveAfterMs);
-    });
-  }
-}
-
-async function prove(
-  server: ViteDevServer,
-  problems: Problems,
-  urls: readonly string[],
-): Promise<void> {
-  const failing = problems
-    .files()
-    .flatMap((file) =>
-      [...(graphOf(server).getModulesByFile(file) ?? [])].map((module) => module.url),
-    );
-  await Promise.all(
-    [...new Set([...urls, ...failing])].map((url) => proveUrl(server, problems, url)),
-  );
-  for (const file of problems.files()) await proveOther(server, problems, file);
-}
-
-async function proveUrl(server: ViteDevServer, problems: Problems, url: string): Promise<void> {
-  const file = (await graphOf(server).getModuleByUrl(url))?.file ?? undefined;
-  try {
-    await server.transformRequest(url);
-    if (file !== undefined) problems.passed(file);
-  } catch (error) {
-    if (!isOutdated(error)) problems.failed(error as ViteError, file);
-  }
-}
-
-/** Pages are no modules: they are proven by their own transform. */
-async function proveOther(server: ViteDevServer, problems: Problems, file: string): Promise<void> {
-  if (!file.endsWith(".html")) return;
-  try {
-    await server.transformIndexHtml(
-      `/${path.relative(server.config.root, file)}`,
-      await readFile(file, "utf8"),
-    );
-    problems.passed(file);
-  } catch (error) {
-    problems.failed(error as ViteError, file);
-  }
-}
-
-/** Errors that say "ask again", not "this is wrong": a closed server, an outdated optimised dependency. */
-function isOutdated(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return (
-    typeof code === "string" &&
-    /^ERR_(CLOSED_SERVER|OUTDATED_OPTIMIZED_DEP|OPTIMIZE_DEPS_PROCESSING_ERROR|LOAD_URL)$/.test(
-      code,
-    )
-  );
-}
-
-function graphOf(server: ViteDevServer): {
-  getModulesByFile(file: string): Set<EnvironmentModuleNode> | undefined;
-  getModuleByUrl(url: string): Promise<EnvironmentModuleNode | undefined>;
-} {
-  return server.environments?.client?.moduleGraph ?? (server.moduleGraph as never);
 }
 
 function globs(ignored: unknown): string[] {

@@ -138,6 +138,7 @@ describe("projects", () => {
       "apps/site/index.html": "",
       "apps/site/package.json": '{"name":"site"}',
       "apps/site/docs/index.html": "",
+      "pages/good/index.html": "",
       "node_modules/x/vite.config.js": "",
       "package.json": '{"devDependencies":{"vite":"8"}}',
       "broken/package.json": "{",
@@ -149,6 +150,7 @@ describe("projects", () => {
       ["admin", "vite-dependency", "apps/admin"],
       ["@acme/shop", "vite-config", "apps/shop"],
       ["site", "html", "apps/site"],
+      ["good", "html", "pages/good"],
     ]);
     expect(found[1]?.id).toMatch(/^shop-[0-9a-f]{6}$/);
   });

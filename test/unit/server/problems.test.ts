@@ -49,6 +49,17 @@ test.each([
     { file: "/app/V.vue", line: 1, column: 16 },
   ],
   [
+    "a script block of Vue, which Babel parses and counts from 0",
+    {
+      message: "[vue/compiler-sfc] Unexpected token (3:14)",
+      code: "BABEL_PARSER_SYNTAX_ERROR",
+      plugin: "vite:vue",
+      id: "/app/V.vue",
+      loc: { line: 3, column: 14 },
+    },
+    { file: "/app/V.vue", line: 3, column: 15, message: "Unexpected token (3:14)" },
+  ],
+  [
     "Svelte, whose message repeats the place",
     {
       message: "/app/S.svelte:1:16 Unexpected token\nhttps://svelte.dev/e/js_parse_error",
