@@ -68,7 +68,9 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     },
   );
   const ended = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // A closed terminal sends SIGHUP.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.once(signal, () => resolve());
   });
   try {
     await server.methods.openSession(folder);

@@ -62,7 +62,8 @@ async function leave(code: number): Promise<void> {
 }
 
 process.on("disconnect", () => void leave(0));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void leave(0));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => void leave(0));
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.once(event, (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

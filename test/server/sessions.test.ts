@@ -1,7 +1,7 @@
 /** Sessions on real processes: start, faults, recovery, and what is left behind. */
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { isAlive } from "../support/alive.ts";
@@ -108,9 +108,16 @@ test("a server that is killed leaves no process and no port behind, even when a 
     "the stuck host to run",
     () => server.sessions.find((session) => session.id === stuck)?.pid || undefined,
   );
+  const own = path.join(server.stateDirectory, "servers", `${server.child.pid}.json`);
+  const { runDirectory } = JSON.parse(await readFile(own, "utf8")) as { runDirectory: string };
   server.child.kill("SIGKILL");
   await eventually("all processes to be gone", () => !isAlive(good.pid) && !isAlive(pid), 5000);
   await expect(fetch(good.url)).rejects.toThrow();
+  // Its files are taken away by the next server, of whatever window.
+  await using next = await startServer({ folders: [root], stateDirectory: server.stateDirectory });
+  expect(existsSync(runDirectory)).toBe(false);
+  expect(existsSync(own)).toBe(false);
+  expect(next.welcome.pid).not.toBe(server.child.pid);
 });
 
 test("the port of another program is passed over", async () => {

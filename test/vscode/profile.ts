@@ -1,7 +1,10 @@
 /** A throwaway editor profile: own user data, own extensions, own state directory, own workspace folder. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { project } from "../../scripts/bootstrap.mjs";
 
 export interface Profile {
   readonly root: string;
@@ -37,6 +40,9 @@ const quietSettings = {
   "chat.disableAIFeatures": true,
   "remote.autoForwardPorts": false,
   "git.enabled": false,
+  // What other extensions find wrong is not ours to count.
+  "typescript.validate.enable": false,
+  "javascript.validate.enable": false,
   "security.workspace.trust.startupPrompt": "never",
   "security.workspace.trust.banner": "never",
 };
@@ -51,7 +57,10 @@ export async function createProfile(options: ProfileOptions = {}): Promise<Profi
     state: path.join(root, "state"),
     mark: `${process.env.VITRINE_TEST_RUN ?? "alone"}/${path.basename(root)}`,
     workspace: options.workspace ?? path.join(root, "workspace"),
-    remove: () => removeProfile(root),
+    remove: async () => {
+      await takeLeftovers(path.join(root, "state"));
+      await removeProfile(root);
+    },
   };
   await Promise.all(
     [profile.extensions, profile.state, profile.workspace].map((folder) =>
@@ -91,6 +100,14 @@ export function profileArguments(profile: Profile): string[] {
 
 function configFile(profile: Pick<Profile, "root">): string {
   return path.join(profile.root, "config.yaml");
+}
+
+/** An editor ends its extensions without grace; what our server left is taken by the next one that starts and ends. */
+async function takeLeftovers(state: string): Promise<void> {
+  const cli = path.join(project, "dist", "server", "cli.js");
+  const env = { ...process.env, XDG_STATE_HOME: state };
+  const child = spawn(process.execPath, [cli, "dev", state], { env, stdio: "ignore" });
+  await once(child, "exit");
 }
 
 async function removeProfile(root: string): Promise<void> {

@@ -8,7 +8,7 @@ import type { Browser, Frame, FrameLocator, Locator, Page } from "playwright-cor
 import { project } from "../../scripts/bootstrap.mjs";
 import { launchBrowser } from "./browser.ts";
 import { eventually } from "../support/eventually.ts";
-import { markedProcesses } from "../support/processes.ts";
+import { markedProcesses, processesLeft } from "../support/processes.ts";
 import { installExtension, startCodeServer, type CodeServer } from "./code-server.ts";
 import { createProfile, writeSettings, type Profile, type ProfileOptions } from "./profile.ts";
 import { vsix } from "./vsix.ts";
@@ -77,6 +77,8 @@ export class Workbench {
   async close(): Promise<void> {
     await this.#browser.close();
     await this.#server.stop();
+    // The server notices the end of its editor; its files are its own until it has ended as well.
+    await processesLeft(this.profile.mark, 6_000);
     await this.profile.remove();
   }
 

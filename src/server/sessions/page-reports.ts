@@ -4,7 +4,7 @@ import type { RealmError } from "../../protocol/realm.ts";
 import type { LiveRealm, Realms } from "../realms/realms.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** Runtime problems kept of one session; a page that fails in a loop repeats itself. */
+/** Runtime problems kept of one page. */
 const keptProblems = 50;
 
 /** Listens to all realms. */
@@ -13,7 +13,7 @@ export function reportPages(
   sessions: Sessions,
   logged: (entries: readonly ConsoleEntry[]) => void,
 ): void {
-  const problems = new Map<string, Problem[]>();
+  const problems = new Map<LiveRealm, readonly Problem[]>();
 
   const uncaught = async (realm: LiveRealm, error: RealmError, at: number): Promise<void> => {
     const text = `Uncaught ${error.name === "" ? "" : `${error.name}: `}${error.message}`;
@@ -29,16 +29,22 @@ export function reportPages(
     ]);
     if (place === undefined || realm.session === undefined) return;
     const problem: Problem = { ...place, severity: "warning", message: text, source: "page" };
-    const list = problems.get(realm.session) ?? [];
-    if (list.some((known) => JSON.stringify(known) === JSON.stringify(problem))) return;
-    const next = [...list, problem].slice(-keptProblems);
-    problems.set(realm.session, next);
-    sessions.get(realm.session)?.setPageProblems(next);
+    const list = problems.get(realm) ?? [];
+    problems.set(realm, [...list, problem].slice(-keptProblems));
+    show(realm.session);
+  };
+
+  /** A page that fails in a loop, or in two tabs, says one thing. */
+  const show = (session: string): void => {
+    const all = [...problems]
+      .filter(([realm]) => realm.session === session)
+      .flatMap(([, list]) => list);
+    const distinct = new Map(all.map((problem) => [JSON.stringify(problem), problem]));
+    sessions.get(session)?.setPageProblems([...distinct.values()]);
   };
 
   const forget = (realm: LiveRealm): void => {
-    if (realm.session === undefined || !problems.delete(realm.session)) return;
-    sessions.get(realm.session)?.setPageProblems([]);
+    if (problems.delete(realm) && realm.session !== undefined) show(realm.session);
   };
 
   realms.listen({
