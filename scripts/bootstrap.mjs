@@ -34,11 +34,14 @@ export const node24 = path.join(
   process.platform === "win32" ? "node.exe" : "node",
 );
 
-/** Runs `npm ci` unless `node_modules` holds exactly what the lock file names. */
+/**
+ * Installs what the lock file names, unless `node_modules` holds exactly that. Not by `npm ci`: it refuses a lock file
+ * without the packages of other platforms, which a registry that does not carry them all leaves out.
+ */
 export function ensureDependencies() {
   if (isInstalled()) return;
-  say("installing dependencies (npm ci)");
-  npm(["ci"], project);
+  say("installing dependencies (npm install)");
+  npm(["install", "--no-save", "--no-audit", "--no-fund"], project);
 }
 
 /** Puts code-server into `.cache` without its install scripts: they refuse npm 10 and compile what tests do not need (decision 42). */

@@ -1,5 +1,6 @@
 /** Folders that cannot be shown, or not easily: each gives one clear sentence in the panel, and everything else goes on. */
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { rmSync } from "node:fs";
@@ -9,6 +10,7 @@ import { useWorkbench } from "./window.ts";
 const odd = "odd #1 100% näme";
 const folders: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   good: { "index.html": "<h1>Good page</h1>" },
+  second: { "index.html": "<h1>Second page</h1>" },
   [odd]: {
     "index.html": '<h1 id="title">Odd page</h1><script type="module" src="./main.js"></script>',
     "main.js": 'document.querySelector("#title").textContent += " runs";',
@@ -21,6 +23,7 @@ const folders: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "index.html": "<h1>Never</h1>",
     "vite.config.js": 'throw new Error("the config says no");\n',
   },
+  "endless-config": { "index.html": "<h1>Never</h1>", "vite.config.js": "for (;;);\n" },
   "exiting-config": { "index.html": "<h1>Never</h1>", "vite.config.js": "process.exit(7);\n" },
   "no-modules": {
     "index.html": "<h1>Never</h1>",
@@ -70,6 +73,25 @@ test("a folder without Vite and without HTML says what was looked for", async ()
     .panel()
     .locator(".cover", { hasText: /index\.html/ });
   await cover.waitFor();
+});
+
+test("a config that never returns is given up, with what to look for", async () => {
+  await preview("endless-config", "vite.config.js");
+  const sentence = /did not finish loading within 30 s/;
+  await window().panel().locator(".cover", { hasText: sentence }).waitFor({ timeout: 60_000 });
+});
+
+test("a port range that is taken is told with its ports, and a free one helps", async () => {
+  const taken = createServer().listen(16_998, "127.0.0.1");
+  try {
+    await window().changeSettings({ "vitrine.portRange": "16998-16998" });
+    await preview("second", "index.html");
+    const sentence = /Ports 16998–16998 are all in use/;
+    await window().panel().locator(".cover", { hasText: sentence }).waitFor();
+  } finally {
+    await new Promise((resolve) => taken.close(resolve));
+    await window().changeSettings({});
+  }
 });
 
 test("a good folder still opens beside the broken ones", async () => {
