@@ -253,6 +253,11 @@ test("a path with blanks, #, % and letters of other scripts is served like any o
   const session = await server.sessionIs(await open(server, root), "live");
   expect(await (await fetch(session.url)).text()).toContain("<h1>plain</h1>");
   expect((await fetch(new URL("/main.ts", session.url))).status).toBe(200);
+  // Vite says of such a path that its files cannot be loaded, and serves them.
+  await eventually("Vite's own complaint", () =>
+    server.logs.some(({ message }) => message.includes("Failed to")),
+  );
+  expect(server.sessions[0]?.problems).toEqual([]);
 });
 
 test("an untrusted workspace starts nothing and says so in one sentence", async () => {

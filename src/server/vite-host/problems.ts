@@ -56,6 +56,7 @@ export function createProblems(
 
   return {
     failed(error, file) {
+      if (isNoFault(error)) return;
       const problem = toProblem(error, root, file);
       // Keyed by the module that failed: an error in an imported file clears when its importer transforms.
       byFile.set(file ?? problem.file, { about: file ?? problem.file, problem });
@@ -85,6 +86,16 @@ export function toProblem(error: ViteError, root: string, fallbackFile?: string)
     source: plugin === "" ? "vite" : plugin,
     ...(typeof detail.code === "string" ? { code: detail.code } : {}),
   };
+}
+
+/**
+ * Errors that say "ask again", not "this is wrong": a closed server, an outdated optimised dependency. A script that
+ * cannot be loaded is told by the page; Vite also says so of files that exist, where a path contains `#`.
+ */
+function isNoFault({ code }: ViteError): boolean {
+  const passing =
+    /^ERR_(CLOSED_SERVER|OUTDATED_OPTIMIZED_DEP|OPTIMIZE_DEPS_PROCESSING_ERROR|LOAD_URL)$/;
+  return typeof code === "string" && passing.test(code);
 }
 
 function isOneBased(plugin: string, code: unknown): boolean {

@@ -101,7 +101,6 @@ export class Proof {
       await this.#server.transformRequest(url);
       if (file !== undefined) this.#problems.passed(file);
     } catch (error) {
-      if (isOutdated(error)) return;
       this.#lastError = error as ViteError;
       this.#problems.failed(this.#lastError, file);
     }
@@ -137,14 +136,6 @@ export function graphOf(server: ViteDevServer): ModuleGraph {
 /** Module graphs name files with slashes on every platform. */
 export function toModulePath(file: string): string {
   return file.split(path.sep).join("/");
-}
-
-/** Errors that say "ask again", not "this is wrong": a closed server, an outdated optimised dependency. */
-function isOutdated(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  const outdated =
-    /^ERR_(CLOSED_SERVER|OUTDATED_OPTIMIZED_DEP|OPTIMIZE_DEPS_PROCESSING_ERROR|LOAD_URL)$/;
-  return typeof code === "string" && outdated.test(code);
 }
 
 /** What Vite's client shows; it expects every field to be text without colours. */

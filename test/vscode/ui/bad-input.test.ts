@@ -1,5 +1,5 @@
 /** Folders that cannot be shown, or not easily: each gives one clear sentence in the panel, and everything else goes on. */
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -83,14 +83,17 @@ test("a config that never returns is given up, with what to look for", async () 
 
 test("a port range that is taken is told with its ports, and a free one helps", async () => {
   const taken = createServer().listen(16_998, "127.0.0.1");
+  // A remote window reads settings of machine scope there.
+  const machineSettings = path.join(window().profile.userData, "Machine", "settings.json");
+  await mkdir(path.dirname(machineSettings), { recursive: true });
   try {
-    await window().changeSettings({ "vitrine.portRange": "16998-16998" });
+    await writeFile(machineSettings, '{ "vitrine.portRange": "16998-16998" }');
     await preview("second", "index.html");
     const sentence = /Ports 16998–16998 are all in use/;
     await window().panel().locator(".cover", { hasText: sentence }).waitFor();
   } finally {
     await new Promise((resolve) => taken.close(resolve));
-    await window().changeSettings({});
+    await rm(machineSettings);
   }
 });
 
