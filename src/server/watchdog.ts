@@ -4,7 +4,8 @@
  */
 import { Worker } from "node:worker_threads";
 
-const parentCheckMs = 1000;
+/** Ms (P-01). One check in each of many processes: half as often is half of what idle previews cost. */
+const parentCheckMs = 2000;
 
 // Re-parenting is how a process without a parent looks on POSIX; on Windows the parent's id simply stops existing.
 const watch = `

@@ -25,7 +25,9 @@ export interface SessionsParts {
 }
 
 /** Memory is looked at this often, and only while something runs. */
-const memoryEveryMs = 10_000;
+const memoryEveryMs = 30_000;
+/** The first look at a session that was opened, when its page is likely to be there. */
+const memoryFirstMs = 3000;
 
 export class Sessions {
   readonly #parts: SessionsParts;
@@ -43,6 +45,7 @@ export class Sessions {
   /** Starts the session of a project, or answers with the running one. */
   async open(project: Project): Promise<Session> {
     await this.#runnerFor(project).open();
+    setTimeout(() => void this.#measure(), memoryFirstMs).unref();
     return this.#snapshot(project.id);
   }
 
@@ -136,11 +139,14 @@ export class Sessions {
   }
 
   async #measure(): Promise<void> {
-    for (const runner of this.#runners.values()) {
-      const pid = runner.host?.pid;
-      // A process that ended between the two lines is reported by its exit.
-      const usage = pid === undefined ? undefined : await pidusage(pid).catch(() => undefined);
-      if (usage !== undefined) runner.setMemory(usage.memory);
+    const running = [...this.#runners.values()].filter((runner) => runner.host !== undefined);
+    if (running.length === 0) return;
+    const pids = running.map((runner) => runner.host?.pid ?? 0);
+    // A process that ended meanwhile fails the whole question; the next one asks without it.
+    const usage = await pidusage(pids).catch(() => undefined);
+    for (const runner of running) {
+      const found = usage?.[String(runner.host?.pid)];
+      if (found) runner.setMemory(found.memory);
     }
   }
 }
