@@ -6,7 +6,13 @@ import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { isAlive } from "../support/alive.ts";
 import { eventually } from "../support/eventually.ts";
-import { removeTree, startServer, writeTree, type TestServer } from "../support/server.ts";
+import {
+  firstPort,
+  removeTree,
+  startServer,
+  writeTree,
+  type TestServer,
+} from "../support/server.ts";
 
 const page =
   '<!doctype html><title>Plain</title><h1>plain</h1><script type="module" src="/main.ts"></script>';
@@ -121,30 +127,31 @@ test("a server that is killed leaves no process and no port behind, even when a 
 });
 
 test("the port of another program is passed over", async () => {
-  const taken = createServer().listen(16173, "127.0.0.1");
+  const taken = createServer().listen(firstPort, "127.0.0.1");
   try {
     const root = await tree(plain);
     await using server = await startServer({ folders: [root] });
     const session = await server.sessionIs(await open(server, root), "live");
-    expect(session.port).toBeGreaterThan(16173);
+    expect(session.port).toBeGreaterThan(firstPort);
   } finally {
     await new Promise((resolve) => taken.close(resolve));
   }
 });
 
 test("when all ports are in use the session says which, and what to do", async () => {
-  const taken = createServer().listen(16180, "127.0.0.1");
+  const port = firstPort + 95;
+  const taken = createServer().listen(port, "127.0.0.1");
   try {
     const root = await tree(plain);
     await using server = await startServer({
       folders: [root],
-      config: { portRange: [16180, 16181] },
+      config: { portRange: [port, port + 1] },
     });
     const session = await server.sessionIs(await open(server, root), "error");
     expect(session.state).toMatchObject({
       fault: {
         code: "port_exhausted",
-        message: expect.stringContaining("Ports 16180–16180 are all in use"),
+        message: expect.stringContaining(`Ports ${port}–${port} are all in use`),
       },
     });
   } finally {

@@ -52,10 +52,15 @@ export interface TestServerOptions {
   readonly stateDirectory?: string;
 }
 
-/** Ports away from those a developer may use at the same time. */
+/**
+ * First of a hundred ports of this test worker: away from those a developer may use at the same time, and from those of
+ * the test files that run beside this one, which share no state directory and so no locks.
+ */
+export const firstPort = 16_500 + 100 * Number(process.env["VITEST_POOL_ID"] ?? 0);
+
 const defaults: Config = {
   results: "file",
-  portRange: [16173, 16273],
+  portRange: [firstPort, firstPort + 90],
   warmStart: false,
   runTimeout: 0,
 };
