@@ -6,22 +6,11 @@ interface Manifest {
   dependencies: Record<string, string>;
 }
 
-const manifest = JSON.parse(
-  readFileSync(new URL("package.json", import.meta.url), "utf8"),
-) as Manifest;
+const manifest = readJson<Manifest>("package.json");
 const watch = process.argv.includes("--watch");
 
 /** Packages that cannot be bundled: native bindings, and what is loaded by path at run time. */
-const unbundled = [
-  "vite",
-  "esbuild",
-  "oxc-parser",
-  "@vitejs/plugin-react",
-  "@vitejs/plugin-vue",
-  "@sveltejs/vite-plugin-svelte",
-  "svelte",
-  "vue",
-];
+const unbundled = readJson<readonly string[]>("scripts/unbundled.json");
 
 for (const name of unbundled) {
   if (!manifest.dependencies[name])
@@ -60,7 +49,7 @@ const bundles: BuildOptions[] = [
   },
   {
     ...node,
-    external: unbundled,
+    external: [...unbundled],
     outdir: "dist/server",
     entryPoints: {
       main: "src/server/main.ts",
@@ -106,4 +95,8 @@ for (const options of bundles) {
   await build.rebuild();
   if (watch) await build.watch();
   else await build.dispose();
+}
+
+function readJson<Content>(file: string): Content {
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")) as Content;
 }

@@ -80,21 +80,9 @@ function continueParagraph(scan: Scan, lines: string[] | undefined, continued: n
 }
 
 function interruptsParagraph(line: Line, lazy: boolean): boolean {
-  switch (line.text[line.offset]) {
-    case "#":
-      return isHeading(line);
-    case "*":
-    case "_":
-      return isThematicBreak(line);
-    case "-":
-      return (!lazy && isUnderline(line)) || isThematicBreak(line);
-    case "=":
-      return !lazy && isUnderline(line);
-    case "<":
-      return htmlStart(line.text.slice(line.offset, line.end), !lazy) !== undefined;
-    default:
-      return fenceOpening(line) !== undefined;
-  }
+  if (isOneLine(line, !lazy)) return true;
+  if (line.text[line.offset] !== "<") return fenceOpening(line) !== undefined;
+  return htmlStart(line.text.slice(line.offset, line.end), !lazy) !== undefined;
 }
 
 /** A line with no open block. `underlines`: a paragraph stands right above. */
