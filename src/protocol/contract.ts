@@ -1,6 +1,15 @@
 /** The contract between the extension host (or the command line) and the server, over the IPC channel of the fork. */
 
-import type { ConsoleEntry, LogEntry, Project, Run, Session } from "./model.ts";
+import type {
+  ConsoleEntry,
+  Log,
+  LogEntry,
+  Project,
+  Repl,
+  Run,
+  Session,
+  TestRun,
+} from "./model.ts";
 
 /** Raised whenever a method or a shape changes incompatibly; both sides compare it first (P-10). */
 export const PROTOCOL_VERSION = 1;
@@ -54,6 +63,26 @@ export interface RunBlock {
   readonly realm?: string;
 }
 
+export interface AppendToLog {
+  readonly root: string;
+  /** Name of the log. */
+  readonly name: string;
+  /** One word without `*`. */
+  readonly agent: string;
+  /** Markdown with at least one complete fence of JavaScript or TypeScript. */
+  readonly chunk: string;
+}
+
+export interface RunTests {
+  readonly root: string;
+  /** `page` and `worker` mean the one seen last, `fresh` a page of its own that is closed again; else a realm's name. */
+  readonly realm: string;
+  /** Globs or addresses below the root. */
+  readonly files: readonly string[];
+  /** Full names (`suite > name`) of the tests to run; absent for all. */
+  readonly names?: readonly string[];
+}
+
 /** How a document stands in the editor. */
 export type DocumentState = "clean" | "dirty" | "closed";
 
@@ -69,6 +98,21 @@ export interface ResultPlacement {
   readonly block: number;
   /** How many runnable blocks there were then. */
   readonly blocks: number;
+}
+
+/** An open document with unsaved changes. */
+export interface DirtyDocument {
+  readonly text: string;
+  readonly version: number;
+}
+
+/** Replaces `[start, end)`, offsets in UTF-16 code units of the text at `version`. */
+export interface DirtyEdit {
+  readonly file: string;
+  readonly version: number;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
 }
 
 /** The host asks. */
@@ -87,6 +131,18 @@ export interface ServerMethods {
   runBlock(request: RunBlock): Promise<Run>;
   stopRun(id: string): Promise<void>;
   documentChanged(file: string, state: DocumentState): Promise<void>;
+  /** Starts the REPL of a folder: its registry, its logs, its requests. */
+  startRepl(root: string): Promise<Repl>;
+  stopRepl(root: string): Promise<void>;
+  /** Makes the file of a log when there is none; answers the log. */
+  openLog(root: string, name: string): Promise<Log>;
+  /** Puts a request below the anchor of a log, as its file's user would. */
+  appendToLog(request: AppendToLog): Promise<void>;
+  /** The test files of a folder, as addresses below it: `/a.test.js`. */
+  findTests(root: string, patterns: readonly string[]): Promise<readonly string[]>;
+  /** Starts a test run and answers at once; `testRunChanged` tells the rest. */
+  runTests(request: RunTests): Promise<TestRun>;
+  cancelTests(id: string): Promise<void>;
   ping(): Promise<void>;
   /** Orderly end; answers when every child is gone. */
   shutdown(): Promise<void>;
@@ -98,6 +154,10 @@ export interface HostMethods {
   externalAddress(port: number): Promise<string>;
   /** Puts a result into the open document, and saves it if it was clean. False when the document is not open. */
   placeResult(placement: ResultPlacement): Promise<boolean>;
+  /** The document as the editor has it, when it is open with unsaved changes; else undefined. */
+  readDirty(file: string): Promise<DirtyDocument | undefined>;
+  /** Changes an open document without saving it. False when it is no longer at that version. */
+  editDirty(edit: DirtyEdit): Promise<boolean>;
 }
 
 /** The server tells. Whole snapshots; the host mirrors them read-only. */
@@ -106,6 +166,9 @@ export interface ServerEvents {
   sessionsChanged(sessions: readonly Session[]): void;
   /** Realms that belong to no session. */
   runChanged(run: Run): void;
+  /** The REPLs of all folders, with their logs. */
+  replsChanged(repls: readonly Repl[]): void;
+  testRunChanged(run: TestRun): void;
   consoleLogged(entries: readonly ConsoleEntry[]): void;
   logged(entries: readonly LogEntry[]): void;
 }

@@ -151,3 +151,94 @@ export interface Run {
   /** Where the error is in the document; empty when there is none. */
   readonly problems: readonly Problem[];
 }
+
+/** How the REPL of a folder stands. One owner keeps the logs of a folder; every other window reads them (decision 4). */
+export type ReplState =
+  | { readonly name: "off" }
+  | { readonly name: "on" }
+  /** Another process owns the logs; `owner` says which, in words: `process 4711`. */
+  | { readonly name: "elsewhere"; readonly owner: string };
+
+/** The REPL of one workspace folder: `daebug.md` and `daebug/`. */
+export interface Repl {
+  /** Absolute real path of the folder. */
+  readonly root: string;
+  readonly state: ReplState;
+  readonly logs: readonly Log[];
+}
+
+/** What a log says of its realm; the words that stand in `daebug.md` too. */
+export type LogState = "live" | "executing" | "offline";
+
+/** The Markdown file of one realm. */
+export interface Log {
+  /** Key of the realm, and the file's name without `.md`. */
+  readonly name: string;
+  /** Absolute path, whether or not the file exists. */
+  readonly file: string;
+  readonly exists: boolean;
+  readonly kind: RealmKind | "remote";
+  /** Page that a worker or a frame belongs to. */
+  readonly parent?: string;
+  /** Address of the realm. */
+  readonly url: string;
+  readonly state: LogState;
+  /** The last job failed or timed out. */
+  readonly lastFailed: boolean;
+  /** Epoch ms of the last contact. */
+  readonly lastSeen: number;
+  /** The request that is being executed. */
+  readonly active?: ActiveRequest;
+}
+
+export interface ActiveRequest {
+  readonly job: string;
+  readonly agent: string;
+  /** Epoch ms of acceptance. */
+  readonly since: number;
+  /** Line of the executing heading in the file as last written, 0-based. */
+  readonly line: number;
+}
+
+/** One test as it ended (REPL specification 12.4 and 12.5). */
+export interface TestOutcome {
+  readonly name: string;
+  /** Names of its suites joined by ` > `, null for none. */
+  readonly suite: string | null;
+  readonly status: "pass" | "fail" | "skip";
+  /** Ms. */
+  readonly duration: number;
+  /** Stack, places mapped to the sources where known. */
+  readonly error: string | null;
+  /** ISO 8601. */
+  readonly completedAt?: string;
+  /** Address of the test's file below the root, `/a.test.js`, when known. */
+  readonly file?: string;
+  /** Place of the failing line. */
+  readonly place?: Problem;
+}
+
+export interface TestTotals {
+  readonly pass: number;
+  readonly fail: number;
+  readonly skip: number;
+  readonly total: number;
+}
+
+/** A run of the tests of a folder in one realm. */
+export interface TestRun {
+  readonly id: string;
+  readonly root: string;
+  /** Name of the realm. */
+  readonly realm: string;
+  /** Addresses below the root, `/a.test.js`. */
+  readonly files: readonly string[];
+  readonly state: "running" | "done" | "failed" | "cancelled";
+  readonly totals: TestTotals;
+  /** All tests known so far, in order of their end. */
+  readonly tests: readonly TestOutcome[];
+  /** Ms. */
+  readonly duration: number;
+  /** Why it failed as a whole. */
+  readonly error?: string;
+}
