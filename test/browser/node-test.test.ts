@@ -372,6 +372,22 @@ test.for<[name: string, html: string]>([
   expect(kept).toBe(name.includes("without inline") ? undefined : "/$&");
 });
 
+test("the frame understands an external map, which the browser itself does not", async () => {
+  const { page } = await open({
+    "index.html": `<script type="importmap" src="maps/all.json"></script>`,
+    "maps/all.json": `{"imports":{"lib":"../lib.js"}}`,
+    "lib.js": "export const a = 1;",
+    "a.test.js": `import test from "node:test"; import { equal } from "node:assert"; import { a } from "lib";
+      test("lib", () => equal(a, 1));`,
+  });
+  const map = await (await page.request.get(new URL("/maps/all.json", page.url()).href)).json();
+  expect(map).toMatchObject({
+    imports: { lib: "../lib.js", "node:test": "/-daebug-node:test.js" },
+  });
+  const results = await evaluate(page, '(await import("/-daebug-node:test.js")).run()');
+  expect(brief(results)).toEqual(["+ lib"]);
+});
+
 test("the client as a file knows its base", async () => {
   const { page } = await open(
     { "index.html": "<script src='./-daebug-client.js'></script>" },
