@@ -234,6 +234,27 @@ test("named tests run alone, and without files there is nothing to run", async (
   expect(site.progress.at(-1)).toMatchObject({ realmName: "main", complete: true, allTests: [] });
 });
 
+test("a run that does not end is given up, with what it had", async () => {
+  const { page } = await open({
+    ...index,
+    "a.test.js": `import test from "node:test"; test("a", () => {});
+      test("endless", { timeout: Infinity }, () => { parent.begun = true; return new Promise(() => {}); });`,
+  });
+  await page.clock.install();
+  await page.reload();
+  const results = run(page, { timeout: 1 });
+  await page.waitForFunction("globalThis.begun", undefined, { polling: 50 });
+  // The shortest time that a run is given is 15 s, whatever it asks for.
+  await page.clock.fastForward(14_000);
+  expect(await page.evaluate(() => document.querySelectorAll("iframe").length)).toBe(1);
+  await page.clock.fastForward(2000);
+  expect(brief(await results)).toEqual([
+    "+ a",
+    "- Test Runner Error Error: the test run timed out after 15000ms",
+  ]);
+  expect(await page.evaluate(() => document.querySelectorAll("iframe").length)).toBe(0);
+});
+
 test("what breaks the run itself is one failed test", async () => {
   const { page } = await open({
     ...index,
