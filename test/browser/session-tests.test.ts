@@ -1,11 +1,13 @@
 /** Tests in the pages of a real Vite session: files in TypeScript, blocks, hot updates after a run. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
 import type { Session } from "../../src/protocol/model.ts";
 import { eventually } from "../support/eventually.ts";
 import { removeTree, startServer, writeTree, type TestServer } from "../support/server.ts";
+import { createApp } from "../support/templates.ts";
 import { launchBrowser } from "../vscode/browser.ts";
 
 interface Results {
@@ -162,4 +164,37 @@ test("what the channel serves is for its own pages, and a poll is never told wha
   ).toBe(404);
   expect((await ask("-daebug-m/.env")).status).toBe(403);
   expect((await ask("-daebug-nothing")).status).toBe(404);
+});
+
+test("components of React load in the test frame, where nothing prepares them", async () => {
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), "vtr-react-")));
+  const app = path.join(folder, "app");
+  await createApp("react-ts", app);
+  await writeFile(
+    path.join(app, "app.test.tsx"),
+    `import test from "node:test";
+    import assert from "node:assert";
+    import { createRoot } from "react-dom/client";
+    import { flushSync } from "react-dom";
+    import App from "./src/App.tsx";
+    test("renders", () => {
+      const root = document.body.appendChild(document.createElement("div"));
+      flushSync(() => createRoot(root).render(<App />));
+      root.querySelector("button")?.click();
+      assert.match(root.textContent ?? "", /count is/i);
+    });`,
+  );
+  const react = await startServer({ folders: [app] });
+  try {
+    const { url } = await react.sessionIs((await react.methods.openSession(app)).id, "live");
+    await page.goto(url);
+    await page.locator("h1").waitFor();
+    const results: Results = await page.evaluate(
+      `(async () => (await import("node:test")).run({ files: "*.test.tsx" }))()`,
+    );
+    expect(results.tests).toMatchObject([{ name: "renders", passed: true, error: null }]);
+  } finally {
+    await react.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
 });
