@@ -203,7 +203,7 @@ test("scanning takes time in proportion to the page", () => {
     "</script",
   ])
     injectHtml(part.repeat(20_000), { base: "/" });
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(5000);
 });
 
 test.for<[code: string, result: string]>([
