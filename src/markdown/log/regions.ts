@@ -4,7 +4,7 @@ import { appendAbove, splice } from "./edits.ts";
 import { findFences } from "./fences.ts";
 import { formatReplyHeader, type Moment } from "./format.ts";
 import { isPlaceholder, readReplyHeading, readRequestHeading } from "./headings.ts";
-import { lineEndOf, toLines, withLineEnds, withoutBlankEnd } from "./lines.ts";
+import { lineEndOf, toLines, toText, withLineEnds, withoutBlankEnd } from "./lines.ts";
 
 /** Offsets into the text: from the executing heading to the end of the placeholder, without its line end. */
 export interface Region {
@@ -72,6 +72,17 @@ export function findJobEnd(text: string, { heading, code }: JobPlace): number | 
   const at = lastLine(history, heading);
   const below = at === undefined ? undefined : endOfFence(history, at, code);
   return below ?? endOfFence(history, 0, code);
+}
+
+/** The fence directly above the executing region, as it stands in the text; undefined when there is none. */
+export function codeAboveRegion(text: string): string | undefined {
+  const region = findRegion(text);
+  if (region === undefined) return undefined;
+  const from = Math.max(0, text.lastIndexOf("\n### ", region.start));
+  const lines = toLines(withoutBlankEnd(text.slice(from, region.start)));
+  const last = findFences(lines).closed.at(-1);
+  if (last?.close !== lines.length - 1) return undefined;
+  return toText(lines.slice(last.open));
 }
 
 /** Replaces the region's text, or brings it back where it belongs. Undefined when there is no place for it. */
