@@ -28,8 +28,8 @@ export function formatAgentHeader(agent: string, target: string, at: Moment): st
   return `### ${SIGNS.person}${agent} to ${target} at ${clockFmt(at)}`;
 }
 
-// oxlint-disable-next-line max-params -- the signature of section 4.5
 /** Heading of a finished reply. @param ms from dispatch to the arrival of the result */
+// oxlint-disable-next-line max-params -- the signature of section 4.5
 export function formatReplyHeader(
   page: string,
   agent: string,
