@@ -19,6 +19,7 @@ import {
 } from "./disk.ts";
 import { createQueues } from "./queues.ts";
 import { replaceFile, writeInPlace, type Replacement } from "./replace-file.ts";
+import { sharedLength } from "./shared-length.ts";
 import { maximumTextSize, takeSnapshot, textOf, type Snapshot } from "./snapshot.ts";
 import { temporaryName } from "./temporaries.ts";
 
@@ -234,19 +235,6 @@ function encode(next: string, known: { bytes: Buffer; text: string } | undefined
 
 /** Characters from which encoding only the end is worth the search for it. */
 const longText = 256 * 1024;
-
-/** Length of the common beginning, never within a surrogate pair. Compares halves, which the engine does at memory speed. */
-function sharedLength(one: string, other: string): number {
-  let low = 0;
-  let high = Math.min(one.length, other.length);
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (one.slice(low, middle) === other.slice(low, middle)) low = middle;
-    else high = middle - 1;
-  }
-  const isPair = /[\uD800-\uDBFF]/.test(one.charAt(low - 1));
-  return isPair ? low - 1 : low;
-}
 
 async function lookAtOld(
   file: string,

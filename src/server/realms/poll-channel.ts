@@ -32,8 +32,18 @@ export interface Poller {
   readonly tab?: string;
 }
 
+/** Somebody who waits for a job. */
+export interface Waiter {
+  /** Hands the job over. @param failed to be called when it did not reach the realm */
+  give(job: LogJob, code: string, failed: () => void): void;
+  /** There is no job. */
+  empty(): void;
+  /** Who takes it, where several may. */
+  readonly worker?: string;
+}
+
 interface Poll {
-  readonly response: ServerResponse;
+  readonly waiter: Waiter;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -70,15 +80,22 @@ export class PollChannel {
     if (tab !== undefined && this.#isSecondTab(line, tab))
       return end(response, { "x-daebug-rename": `${instance.key}-2` });
     void this.#checkLost(instance, line);
-    if (line.polls.length >= limits.polls) return end(response);
-    const timer = setTimeout(
-      () => this.#answerEmpty(line, poll),
-      randomInt(pollMs.least, pollMs.most),
-    );
-    const poll: Poll = { response, timer };
+    const poll = this.wait(instance, toWaiter(response), randomInt(pollMs.least, pollMs.most));
+    response.once("close", poll);
+  }
+
+  /** Waits for a job of an instance, at most that many ms. @returns gives the waiting up */
+  wait(instance: Instance, waiter: Waiter, ms: number): () => void {
+    const line = this.#line(instance);
+    if (line.polls.length >= limits.polls) {
+      waiter.empty();
+      return () => {};
+    }
+    const timer = setTimeout(() => this.#answerEmpty(line, poll), ms);
+    const poll: Poll = { waiter, timer };
     line.polls.push(poll);
-    response.once("close", () => this.#drop(line, poll));
     this.offer(instance);
+    return () => this.#drop(line, poll);
   }
 
   /** Gives the waiting job of an instance to the poll that has waited longest. */
@@ -86,22 +103,12 @@ export class PollChannel {
     const line = this.#line(instance);
     const [poll] = line.polls;
     if (poll === undefined) return;
-    const job = instance.take();
+    const job = instance.take(poll.waiter.worker);
     if (job === undefined) return;
-    line.given = { job, alone: line.polls.length === 1 };
+    const isChannel = poll.waiter.worker === undefined;
+    line.given = { job, alone: isChannel && line.polls.length === 1 };
     this.#drop(line, poll);
-    void this.#send(poll.response, instance, job);
-  }
-
-  async #send(response: ServerResponse, instance: Instance, job: LogJob): Promise<void> {
-    let code: string;
-    try {
-      code = await plainCode(job);
-    } catch (error) {
-      end(response);
-      return instance.fail("failed", `SyntaxError: ${(error as Error).message}`);
-    }
-    send(response, { id: job.id, code }, () => instance.release(job));
+    void give(poll.waiter, instance, job);
   }
 
   /** Takes what a realm posts. @param body parsed JSON */
@@ -112,7 +119,8 @@ export class PollChannel {
     const message = toPollMessage(body);
     if (message?.type === "result") {
       line.answered = instance.job;
-      void sleep(holdMs).then(() => instance.result(message.jobId, message.result));
+      const at = Date.now();
+      void sleep(holdMs).then(() => instance.result(message.jobId, message.result, at));
     }
     if (message?.type === "flush") await instance.flush(message.events, message.reportedAt);
     if (message?.type === "progress" && message.jobId === instance.job?.id)
@@ -155,12 +163,12 @@ export class PollChannel {
 
   #answerEmpty(line: Line, poll: Poll): void {
     this.#drop(line, poll);
-    end(poll.response);
+    poll.waiter.empty();
   }
 
   /** The existing client always posts before it polls again: a job that was alone in its hands is gone (section 7). */
   async #checkLost(instance: Instance, line: Line): Promise<void> {
-    const { given } = line;
+    const given = line.given ?? givenBefore(instance);
     if (given?.alone !== true || instance.job !== given.job || line.answered === given.job) return;
     await sleep(lostMs);
     if (instance.job === given.job && line.answered !== given.job)
@@ -182,6 +190,12 @@ export class PollChannel {
   }
 }
 
+/** A job that an earlier process of this server handed over the channel. */
+function givenBefore({ job, connections }: Instance): Line["given"] {
+  const isOurs = job?.dispatchedAt !== undefined && job.worker === undefined && connections === 0;
+  return isOurs ? { job, alone: true } : undefined;
+}
+
 /** A worker of the existing client says so in its address. */
 function kindOf(name: string, url: string): { kind?: "worker"; parent?: string } {
   if (!url.startsWith("worker://")) return {};
@@ -189,15 +203,28 @@ function kindOf(name: string, url: string): { kind?: "worker"; parent?: string }
   return { kind: "worker", ...(parent === undefined ? {} : { parent }) };
 }
 
-function send(
-  response: ServerResponse,
-  job: { readonly id: string; readonly code: string },
-  failed: () => void,
-): void {
-  let written = false;
-  response.once("finish", () => (written = true));
-  response.once("close", () => void (written || failed()));
-  response.writeHead(200, { ...headers, "x-job-id": job.id }).end(job.code);
+async function give(waiter: Waiter, instance: Instance, job: LogJob): Promise<void> {
+  let code: string;
+  try {
+    code = await plainCode(job);
+  } catch (error) {
+    waiter.empty();
+    return instance.fail("failed", `SyntaxError: ${(error as Error).message}`);
+  }
+  waiter.give(job, code, () => instance.release(job));
+}
+
+function toWaiter(response: ServerResponse): Waiter {
+  return {
+    empty: () => end(response),
+    give(job, code, failed) {
+      let written = false;
+      response.once("finish", () => (written = true));
+      response.once("close", () => void (written || failed()));
+      if (response.closed) return failed();
+      response.writeHead(200, { ...headers, "x-job-id": job.id }).end(code);
+    },
+  };
 }
 
 function end(response: ServerResponse, more: Readonly<Record<string, string>> = {}): void {

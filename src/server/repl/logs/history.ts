@@ -22,6 +22,8 @@ export class LogHistory {
   readonly #oldTails = new Map<string, string>();
   readonly #answered = new Map<string, Answered[]>();
   readonly #requests = new Map<string, SavedRequest>();
+  /** Whether an earlier process of this run may have accepted something. */
+  isContinued = false;
   readonly #saved: (requests: readonly SavedRequest[]) => void;
 
   /** @param saved called with everything that must survive, whenever it changes */
@@ -77,7 +79,9 @@ export class LogHistory {
     return saved === undefined ? undefined : LogRequest.restore(saved);
   }
 
+  /** An interrupted run goes on: these are its requests in progress. */
   restore(requests: readonly SavedRequest[]): void {
+    this.isContinued = true;
     for (const saved of requests) this.#requests.set(saved.options.name, saved);
   }
 

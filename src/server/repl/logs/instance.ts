@@ -5,7 +5,7 @@ import { findAnchor } from "../../../markdown/log/anchor.ts";
 import { formatResultBlocks, type LogEvent, type LogResult } from "../../../markdown/log/events.ts";
 import { formatDiagnostic, formatFooter } from "../../../markdown/log/format.ts";
 import { withoutBlankEnd } from "../../../markdown/log/lines.ts";
-import { finishLeftover, placeAboveRegion } from "../../../markdown/log/regions.ts";
+import { finishLeftover, placeAboveRegion, reopenRequest } from "../../../markdown/log/regions.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
 import type { Log, RealmKind } from "../../../protocol/model.ts";
 import { Background } from "./background.ts";
@@ -49,12 +49,16 @@ export interface AppendOptions {
 
 /** Ms without contact after which a realm counts as offline: two of the longest polls (11.1). */
 const offlineMs = 30_000;
+/** Jobs that are over and still known by their id. */
+const keptJobs = 200;
 /** Ms until a reply that could not be written is tried again. */
 const retryMs = 2000;
 
 export class Instance {
   readonly key: string;
   readonly log: LogText;
+  /** As the realm gave them. */
+  readonly names = new Set<string>();
   kind: RealmKind | "remote";
   url = "";
   parent: string | undefined;
@@ -67,6 +71,9 @@ export class Instance {
   readonly #background: Background;
   readonly #tests: TestSection;
   readonly #replies: Replies;
+  /** Jobs that are over. */
+  readonly #past = new Map<string, { readonly job: LogJob; readonly ending: Ending }>();
+  readonly #waiting = new Set<() => void>();
   #request: LogRequest | undefined;
   #isClosed = false;
 
@@ -121,10 +128,10 @@ export class Instance {
 
   /**
    * Puts a chunk below the anchor, and accepts it if nothing runs.
-   * @returns the job, undefined when the chunk waits in the file
+   * @returns the request, undefined when the chunk waits in the file
    * @throws what `check` throws, and UserError when it could not be written
    */
-  async append(chunk: string, options: AppendOptions = {}): Promise<LogJob | undefined> {
+  async append(chunk: string, options: AppendOptions = {}): Promise<LogRequest | undefined> {
     let accepted: Acceptance | undefined;
     await this.log.change((text) => {
       options.check?.(text);
@@ -133,7 +140,7 @@ export class Instance {
       return accepted?.text ?? next;
     }, true);
     this.#options.listener.changed(this);
-    return accepted === undefined ? undefined : this.#begin(accepted, options)?.job;
+    return accepted === undefined ? undefined : this.#begin(accepted, options);
   }
 
   /** Hands the waiting job to a realm. @param worker who takes it, where several may */
@@ -160,8 +167,31 @@ export class Instance {
     this.#move(job, "started");
   }
 
-  /** The answer of a realm. An answer to another job than the one that runs is late, or nothing (section 7). */
-  async result(jobId: string | null, result: LogResult): Promise<"written" | "late" | "ignored"> {
+  /** A job of this instance, also one that is over. */
+  findJob(id: string): LogJob | undefined {
+    return this.#request?.job.id === id ? this.#request.job : this.#past.get(id)?.job;
+  }
+
+  /** How a job ended, undefined while it has not. */
+  endingOf(id: string): Ending | undefined {
+    return this.#past.get(id)?.ending;
+  }
+
+  /** Calls at the end of each job. @returns ends that */
+  onEnded(call: () => void): () => void {
+    this.#waiting.add(call);
+    return () => void this.#waiting.delete(call);
+  }
+
+  /**
+   * The answer of a realm. An answer to another job than the one that runs is late, or nothing (section 7).
+   * @param at epoch ms of its arrival
+   */
+  async result(
+    jobId: string | null,
+    result: LogResult,
+    at = Date.now(),
+  ): Promise<"written" | "late" | "ignored"> {
     const request = this.#request;
     const isOurs =
       request !== undefined &&
@@ -171,7 +201,7 @@ export class Instance {
     if (!isOurs)
       return jobId !== null && (await this.#replies.late(jobId, result)) ? "late" : "ignored";
     request.addEvents(result.backgroundEvents ?? [], result.missingEvents);
-    await this.#end({ state: result.ok ? "finished" : "failed", result, at: Date.now() });
+    await this.#end({ state: result.ok ? "finished" : "failed", result, at });
     return "written";
   }
 
@@ -220,19 +250,30 @@ export class Instance {
 
   /** Goes on with the request of an earlier process, or finishes the region of one that nobody knows. */
   async takeOver(): Promise<void> {
-    const left = this.#options.history.request(this.key);
-    if (left === undefined) {
-      const [error = ""] = formatResultBlocks({
-        ok: false,
-        error: "the server stopped before the result arrived",
-      });
-      await this.#write((text) => finishLeftover(text, Date.now(), error));
-      return;
-    }
+    const { history } = this.#options;
+    const left = history.request(this.key);
+    if (left !== undefined) return this.#resume(left);
+    const [error = ""] = formatResultBlocks({
+      ok: false,
+      error: "the server stopped before the result arrived",
+    });
+    await this.#write((text) =>
+      // What is handed to a realm is saved before: this one never was.
+      history.isContinued ? reopenRequest(text) : finishLeftover(text, Date.now(), error),
+    );
+  }
+
+  async #resume(left: LogRequest): Promise<void> {
     this.#request = left;
-    const { timeoutMs, dispatchedAt } = left.job;
-    if (dispatchedAt === undefined) this.#offer(left);
-    else this.#clock.run(timeoutMs, Date.now() - dispatchedAt);
+    const { ending, job } = left;
+    if (ending !== undefined) {
+      const text = await this.#write(() => undefined);
+      if (text !== undefined && left.isAnswered(text, ending))
+        return this.#goOn(left, ending, undefined);
+      return this.#finish(left, ending);
+    }
+    if (job.dispatchedAt === undefined) this.#offer(left);
+    else this.#clock.run(job.timeoutMs, Date.now() - job.dispatchedAt);
   }
 
   /** The server ends: an open region is finished, events are written (section 17). */
@@ -321,12 +362,18 @@ export class Instance {
     await this.#end({ state, result, at: Date.now() });
   }
 
-  /** Writes the reply, then goes on with the next block or, in the same edit, with what waits in the file (22.11). */
   async #end(ending: Ending): Promise<void> {
     const request = this.#request;
     if (request === undefined || isOver(request.job)) return;
+    request.job.state = ending.state;
+    request.ending = ending;
+    this.#options.history.save(this.key, request);
+    await this.#finish(request, ending);
+  }
+
+  /** Writes the reply, then goes on with the next block or, in the same edit, with what waits in the file (22.11). */
+  async #finish(request: LogRequest, ending: Ending): Promise<void> {
     const { job } = request;
-    job.state = ending.state;
     this.lastFailed = !ending.result.ok;
     this.#clock.stop();
     let reply: WrittenReply | undefined;
@@ -339,15 +386,24 @@ export class Instance {
     });
     if (reply !== undefined) this.#replies.add(reply);
     this.#tests.end();
-    this.#move(job, ending.state);
-    this.#options.listener.ended(this, job, ending);
+    this.#options.listener.moved(this, job);
+    this.#remember(job, ending);
     this.#goOn(request, ending, next);
+  }
+
+  #remember(job: LogJob, ending: Ending): void {
+    this.#past.set(job.id, { job, ending });
+    const [oldest] = this.#past.keys();
+    if (this.#past.size > keptJobs && oldest !== undefined) this.#past.delete(oldest);
+    this.#options.listener.ended(this, job, ending);
+    for (const call of this.#waiting) call();
   }
 
   #goOn(request: LogRequest, ending: Ending, next: Acceptance | undefined): void {
     const isMore = request.advance(ending) !== undefined;
     if (isMore && !this.#isClosed) return this.#offer(request);
     this.#request = undefined;
+    this.#options.history.save(this.key, undefined);
     if (next !== undefined) this.#begin(next);
     this.#options.listener.changed(this);
   }

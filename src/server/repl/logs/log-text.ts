@@ -25,14 +25,15 @@ export interface LogTextOptions {
   readonly name: string;
   readonly writer: TextWriter;
   readonly documents: DirtyDocuments;
-  /** Called before a text is written and when it is known to stand there. */
-  readonly record?: VersionRecord;
+  /** Remembers versions beyond the life of the process. */
+  readonly record: VersionRecord;
 }
 
-/** Remembers versions beyond the life of the process. */
 export interface VersionRecord {
-  intend(before: string, after: string): Promise<void>;
-  wrote(text: string): void;
+  /** A text is about to be written. */
+  intend(before: string, after: string): void;
+  /** A text is known to stand in the file, written or found. */
+  stands(text: string): void;
 }
 
 /** Versions kept for stale copies, and for how long in ms (19.4). */
@@ -127,11 +128,11 @@ export class LogText {
         // A deleted log is not made again by a late reply (2.2).
         if (!create) return undefined;
         [before, after] = ["", this.#next("", edit)];
-        return after;
+      } else {
+        this.#refuseTorn(found, readings);
+        [before, after] = [found, this.#next(found, edit)];
       }
-      this.#refuseTorn(found, readings);
-      before = found;
-      after = this.#next(found, edit);
+      if (after !== before) this.#options.record.intend(before, after);
       return after;
     });
     this.#settle(before, text);
@@ -182,7 +183,7 @@ export class LogText {
       this.#versions = withinBudget([...this.#recent(), { before, after: text, at: Date.now() }]);
     }
     this.#known = text;
-    this.#options.record?.wrote(text);
+    this.#options.record.stands(text);
   }
 
   #recent(): OwnVersion[] {

@@ -21,7 +21,8 @@ import { instanceKey } from "./instance-key.ts";
 import { LogText, type DirtyDocuments } from "./log-text.ts";
 import { QuietFiles } from "./quiet-files.ts";
 import { Registry, REGISTRY_NAME } from "./registry.ts";
-import { RunRecord } from "./run-record.ts";
+import { RunRecord, type Continues } from "./run-record.ts";
+import type { Restored } from "./version-record.ts";
 import { TestRuns } from "./test-runs.ts";
 import { WorkerHealth } from "./worker-health.ts";
 
@@ -36,8 +37,8 @@ export interface ReplOptions {
   timeoutMs(): number;
   /** Whether every realm gets its file when it connects (2.2). */
   readonly createOnConnect: boolean;
-  /** Whether a run that ended uncleanly a while ago is continued (decision 26). */
-  readonly continues: "restart" | "soon" | "never";
+  /** Which run that ended uncleanly is continued (decision 26). */
+  readonly continues: Continues;
   readonly listener: ReplListener;
 }
 
@@ -80,6 +81,8 @@ export class Repl {
   /** Names of files as they are spelled, by lower-case name without `.md`. */
   readonly #spellings = new Map<string, string>();
   #state: ReplState = { name: "off" };
+  /** An interrupted run goes on. */
+  #isContinued = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ReplOptions) {
@@ -153,6 +156,12 @@ export class Repl {
     return this.#instances.get(instanceKey(name));
   }
 
+  /** By key, or by the very name a realm gave itself: an address that only looks like one names nobody (section 15). */
+  findExact(name: string): Instance | undefined {
+    const found = this.find(name);
+    return found !== undefined && (found.key === name || found.names.has(name)) ? found : undefined;
+  }
+
   /**
    * A realm is in contact; it is made known when it is new.
    * @throws UserError when there are too many realms, or the REPL is off
@@ -164,9 +173,26 @@ export class Repl {
     if (url !== undefined) known.url = url;
     if (parent !== undefined) known.parent = instanceKey(parent);
     if (kind !== undefined) known.kind = kind;
+    known.names.add(name);
     known.contact();
     if (isMoved) this.changed();
     return known;
+  }
+
+  /** Whether a log of that name stands in the folder. */
+  hasFile(name: string): Promise<boolean> {
+    const key = instanceKey(name);
+    const file = path.join(this.#directory, this.#spellings.get(key) ?? `${key}.md`);
+    return stat(file).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+  }
+
+  /** Makes the log of a realm known that is not there now: its requests wait. */
+  expect(name: string): Instance {
+    const key = instanceKey(name);
+    return this.#instances.get(key) ?? this.#add(key, "page");
   }
 
   /** A realm reports the progress of its tests. */
@@ -230,8 +256,8 @@ export class Repl {
   /** The file of a realm that is new here: what an earlier process left, then what an agent has written. */
   async #open(instance: Instance, create: boolean): Promise<void> {
     const { key, log } = instance;
-    const restored = this.#record.restored(key);
-    if (restored !== undefined) log.restore(restored.known, restored.versions);
+    const restored = this.#isContinued ? this.#record.restored(key) : undefined;
+    if (restored !== undefined) await this.#restore(log, restored);
     await instance.takeOver();
     if (create)
       await instance
@@ -241,9 +267,19 @@ export class Repl {
     this.changed();
   }
 
+  /** Whether the last text was written before the process ended is seen in the file. */
+  async #restore(log: LogText, { known, versions, intended }: Restored): Promise<void> {
+    const found = await readFile(log.file, "utf8").catch(() => undefined);
+    if (found === undefined) return;
+    const isWritten = intended !== undefined && found.startsWith(intended.after.trimEnd());
+    if (isWritten) log.restore(intended.after, [...versions, intended]);
+    else log.restore(known, versions);
+  }
+
   /** What stands in the logs now is history, unless an interrupted run goes on. */
   async #scan(): Promise<void> {
     const isContinued = await this.#record.begin(this.#options.continues);
+    this.#isContinued = isContinued;
     if (isContinued) this.#history.restore(this.#record.requests());
     const names = (await readdir(this.#directory)).filter(isLogName);
     for (const name of names) {

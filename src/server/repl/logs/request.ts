@@ -45,6 +45,9 @@ export interface SavedRequest {
   readonly acceptance: Acceptance;
   readonly options: RequestOptions;
   readonly job: LogJob;
+  readonly events: ReturnType<EventBuffer["content"]>;
+  /** How the block ended, while its reply is being written. */
+  readonly ending?: Ending;
 }
 
 export interface RequestOptions {
@@ -59,15 +62,19 @@ const notExecuted = "not executed: an earlier block of this request failed";
 export class LogRequest {
   readonly #acceptance: Acceptance;
   readonly #options: RequestOptions;
+  /** Ids of the jobs of all blocks, in order. */
+  readonly ids: readonly string[];
   #index = 0;
   #job: LogJob;
   #events = new EventBuffer();
   /** Text of the block's region as last written. */
   #region = "";
+  #ending: Ending | undefined;
 
   constructor(acceptance: Acceptance, options: RequestOptions) {
     this.#acceptance = acceptance;
     this.#options = options;
+    this.ids = acceptance.blocks.map(() => newJobId());
     this.#job = this.#jobOf(0);
   }
 
@@ -86,11 +93,25 @@ export class LogRequest {
   }
 
   /** Goes on where an earlier process stopped. */
-  static restore({ acceptance, options, job }: SavedRequest): LogRequest {
+  static restore({ acceptance, options, job, events, ending }: SavedRequest): LogRequest {
     const request = new LogRequest(acceptance, options);
     request.#index = job.blockIndex;
     request.#job = job;
+    request.#events.add(events.events, events.missing);
+    request.#ending = ending;
     return request;
+  }
+
+  save(): SavedRequest {
+    const ending = this.#ending === undefined ? {} : { ending: this.#ending };
+    return {
+      // The text is in the file.
+      acceptance: { ...this.#acceptance, text: "" },
+      options: this.#options,
+      job: this.#job,
+      events: this.#events.content(),
+      ...ending,
+    };
   }
 
   /** The block as it stands in the file now. @returns whether an agent has changed it: then there is a new job for it */
@@ -103,8 +124,18 @@ export class LogRequest {
     return true;
   }
 
-  save(): SavedRequest {
-    return { acceptance: this.#acceptance, options: this.#options, job: this.#job };
+  /** How the block has ended, while its reply is still to be written. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  set ending(ending: Ending) {
+    this.#ending = ending;
+  }
+
+  /** Whether the reply to an ending stands in a text already. */
+  isAnswered(text: string, ending: Ending): boolean {
+    return text.includes(formatReply(this.#options.name, this.#job, ending, this.#events));
   }
 
   addEvents(events: readonly LogEvent[], missing = 0): void {
@@ -134,6 +165,7 @@ export class LogRequest {
   /** Goes to the next block. @returns its job, undefined after the last one or a failure */
   advance(ending: Ending): LogJob | undefined {
     this.#events = new EventBuffer();
+    this.#ending = undefined;
     if (this.isLastBlock(ending)) return undefined;
     this.#index++;
     this.#job = this.#jobOf(this.#index);
@@ -184,7 +216,7 @@ export class LogRequest {
     const { code, language } = blocks[index]!;
     const { name, timeoutMs, test } = this.#options;
     return {
-      id: newJobId(),
+      id: this.ids[index]!,
       instance: name,
       agent,
       code,

@@ -1,36 +1,36 @@
 /**
  * What of a server run survives the process (decision 26): that it began and whether it ended in order, the requests in
- * progress, and what was last written into each log. Kept outside the workspace, one folder per root.
+ * progress, and what was written into each log. Kept outside the workspace, one folder per root.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import type { OwnVersion } from "../log-merge.ts";
 import type { VersionRecord } from "./log-text.ts";
 import type { SavedRequest } from "./request.ts";
+import { createVersionRecord, readVersionRecord, type Restored } from "./version-record.ts";
+
+/** `supervised`: what the same parent process had started before; `soon`: what ended within 10 minutes. */
+export type Continues = "supervised" | "soon" | "never";
 
 interface Run {
   readonly id: string;
   readonly requests: readonly SavedRequest[];
-  /** Epoch ms of the last change. */
-  readonly at: number;
-}
-
-interface Restored {
-  readonly known: string;
-  readonly versions: readonly OwnVersion[];
+  /** Process id of who started the server. */
+  readonly supervisor: number;
 }
 
 /** Ms after an unclean end within which a command-line start goes on with the run. */
-const continuedMs = 600_000;
+const soonMs = 600_000;
+/** Ms between two signs of life: the time of the file tells when the run ended. */
+const signMs = 60_000;
 
 export class RunRecord {
   readonly #directory: string;
   readonly #warned: (message: string) => void;
-  #run: Run = { id: randomUUID(), requests: [], at: Date.now() };
+  #run: Run = { id: randomUUID(), requests: [], supervisor: process.ppid };
   #isBegun = false;
-  readonly #restored = new Map<string, Restored>();
+  #sign: NodeJS.Timeout | undefined;
 
   /** @param directory of all roots' records */
   constructor(directory: string, root: string, warned: (message: string) => void) {
@@ -40,16 +40,18 @@ export class RunRecord {
   }
 
   /** @returns whether an interrupted run is continued */
-  async begin(continues: "restart" | "soon" | "never"): Promise<boolean> {
-    const old = await this.#read();
-    const isRecent = old !== undefined && Date.now() - old.at < continuedMs;
+  async begin(continues: Continues): Promise<boolean> {
+    const old = continues === "never" ? undefined : await this.#read();
     const isContinued =
-      old !== undefined && (continues === "restart" || (continues === "soon" && isRecent));
+      old !== undefined &&
+      (continues === "supervised" ? old.supervisor === process.ppid : await this.#isRecent());
+    if (!isContinued) await rm(this.#directory, { recursive: true, force: true });
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    if (isContinued) this.#run = old;
-    else await rm(this.#directory, { recursive: true, force: true });
+    if (isContinued) this.#run = { ...old, supervisor: process.ppid };
     this.#isBegun = true;
     this.#write();
+    this.#sign = setInterval(() => this.#touch(), signMs);
+    this.#sign.unref();
     return isContinued;
   }
 
@@ -59,20 +61,22 @@ export class RunRecord {
 
   /** What an interrupted run had last written into a log. */
   restored(key: string): Restored | undefined {
-    return this.#restored.get(key);
+    return readVersionRecord(this.#versions(key));
   }
 
+  /** At once: what is handed to a realm must be remembered before the realm has it. */
   saveRequests(requests: readonly SavedRequest[]): void {
     this.#run = { ...this.#run, requests };
     this.#write();
   }
 
-  versionsOf(_key: string): VersionRecord {
-    return { intend: async () => {}, wrote: () => {} };
+  versionsOf(key: string): VersionRecord {
+    return createVersionRecord(this.#versions(key), (error) => this.#failed(error));
   }
 
   /** The run ended in order: the next one is a new one. */
   async end(): Promise<void> {
+    clearInterval(this.#sign);
     this.#isBegun = false;
     await rm(this.#directory, { recursive: true, force: true });
   }
@@ -80,32 +84,46 @@ export class RunRecord {
   async #read(): Promise<Run | undefined> {
     try {
       const run = JSON.parse(await readFile(this.#file, "utf8")) as Partial<Run>;
-      return typeof run.id === "string" && Array.isArray(run.requests) && typeof run.at === "number"
-        ? (run as Run)
-        : undefined;
+      return typeof run.id === "string" && Array.isArray(run.requests) ? (run as Run) : undefined;
     } catch {
       // Missing or torn: then there is nothing to continue.
       return undefined;
     }
   }
 
-  /** At once: what is handed to a realm must be remembered before the realm has it. */
+  async #isRecent(): Promise<boolean> {
+    const { mtimeMs } = await stat(this.#file);
+    return Date.now() - mtimeMs < soonMs;
+  }
+
   #write(): void {
     if (!this.#isBegun) return;
-    this.#run = { ...this.#run, at: Date.now() };
     const temporary = `${this.#file}.tmp`;
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       writeFileSync(temporary, JSON.stringify(this.#run), { mode: 0o600 });
       renameSync(temporary, this.#file);
     } catch (error) {
-      this.#warned(
-        `Requests in progress could not be recorded (${String(error)}); after a crash they count as failed`,
-      );
+      this.#failed(error);
     }
+  }
+
+  #touch(): void {
+    const now = new Date();
+    utimes(this.#file, now, now).catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    this.#warned(
+      `What runs could not be recorded in ${this.#directory} (${String(error)}); after a crash it counts as failed`,
+    );
   }
 
   get #file(): string {
     return path.join(this.#directory, "run.json");
+  }
+
+  #versions(key: string): string {
+    return path.join(this.#directory, `${key}.versions`);
   }
 }

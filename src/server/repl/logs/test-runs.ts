@@ -54,8 +54,8 @@ export class TestRuns {
     const heading = `### \u{1F5E3}\uFE0F${agent} to ${instance.key} at 00:00:00`;
     const test = { runId: run.facts.id, files, timeoutMs: timeout };
     const chunk = `${heading}\n\`\`\`js\n${code}\n\`\`\``;
-    const job = await instance.append(chunk, { timeoutMs: timeout + graceMs, test });
-    if (job !== undefined) run.job = job;
+    const appended = await instance.append(chunk, { timeoutMs: timeout + graceMs, test });
+    if (appended !== undefined) run.job = appended.job;
     return run.facts;
   }
 
