@@ -12,4 +12,6 @@ export const entries = {
   watchdog: path.join(server, "watchdog.js"),
   nodeRealm: path.join(dist, "realm", "node.js"),
   pageClient: path.join(dist, "realm", "page.js"),
+  workerClient: path.join(dist, "realm", "worker.js"),
+  classicWorkerClient: path.join(dist, "realm", "worker-classic.js"),
 } as const;

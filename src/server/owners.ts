@@ -14,6 +14,8 @@ import { createFileWriter, type FileWriter } from "./files/file-writer.ts";
 import { createLog, type Log } from "./log.ts";
 import { NodeRealms } from "./realms/node-realms.ts";
 import { Realms, type LiveRealm } from "./realms/realms.ts";
+import { listServiceWorkers } from "./realms/service-workers.ts";
+import { WorkerRealms } from "./realms/worker-realms.ts";
 import { chooseRealm } from "./repl/choose-realm.ts";
 import { Jobs } from "./repl/jobs.ts";
 import { applyPlacement, createResults, type Results } from "./repl/results.ts";
@@ -44,6 +46,7 @@ export interface Owners {
   readonly warmHost: WarmHost;
   readonly realms: Realms;
   readonly nodeRealms: NodeRealms;
+  readonly workerRealms: WorkerRealms;
   readonly sessions: Sessions;
   readonly jobs: Jobs;
   readonly writer: FileWriter<ResultPlacement>;
@@ -73,9 +76,9 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
     directory: state.runDirectory,
     enabled: () => trust.trusted && settings.config.warmStart,
   });
-  const realms = new Realms();
+  const places = createPlaces(log, state);
+  const { realms } = places;
   const jobs = new Jobs(realms);
-  const nodeRealms = new NodeRealms(realms, state, log);
   const sessions = new Sessions({
     ports,
     warmHost,
@@ -103,14 +106,28 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
     results,
     log,
     config: () => settings.config,
-    chooseRealm: chooseRealm({ realms, sessions, nodeRealms, folders: () => settings.folders }),
+    chooseRealm: chooseRealm({ ...places, sessions, folders: () => settings.folders }),
     resolveImports: (realm, file, specifiers) => resolveImports(sessions, realm, file, specifiers),
-    kill: (realm) => nodeRealms.kill(realm),
+    kill: (realm) => void (places.workerRealms.restart(realm) || places.nodeRealms.kill(realm)),
     changed: (run) => tell("runChanged", run),
   });
   reportPages(realms, sessions, (lines) => tell("consoleLogged", lines));
   answerImports(realms, sessions);
-  return { log, trust, ports, warmHost, realms, nodeRealms, sessions, jobs, writer, results, runs };
+  return { ...places, log, trust, ports, warmHost, sessions, jobs, writer, results, runs };
+}
+
+/** Where code runs. */
+function createPlaces(
+  log: Log,
+  keeper: StateDirectory,
+): Pick<Owners, "realms" | "nodeRealms" | "workerRealms"> {
+  const realms = new Realms();
+  listServiceWorkers(realms);
+  return {
+    realms,
+    nodeRealms: new NodeRealms(realms, keeper, log),
+    workerRealms: new WorkerRealms(realms, log),
+  };
 }
 
 /** A journal belongs to one workspace: another window knows nothing of its open documents (D-05). */

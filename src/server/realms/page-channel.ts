@@ -59,7 +59,8 @@ export async function openPageChannel(options: PageChannelOptions): Promise<Page
     }
     if (admission.route.name === "credential")
       return json(response, { credential: credentials.issue() });
-    if (admission.route.name === "client") return script(response, await pageClient());
+    if (admission.route.name === "client")
+      return script(response, await clientFile(path.posix.basename(admission.path)));
     const found = options.script(path.posix.basename(admission.path));
     return found === undefined
       ? send(response, { status: 404, headers: {}, body: "" })
@@ -114,7 +115,12 @@ function pageGate(
         originRequired: true,
         json: true,
       },
-      { ...own, name: "client", path: "/-vitrine/page.js", methods: ["GET", "HEAD"] },
+      ...Object.keys(clientFiles).map((name) => ({
+        ...own,
+        name: "client",
+        path: `/-vitrine/${name}`,
+        methods: ["GET", "HEAD"],
+      })),
       { ...own, name: "block", path: "/-vitrine/block/", methods: ["GET", "HEAD"] },
       {
         ...own,
@@ -146,7 +152,7 @@ function serveRealm(webSocket: WebSocket, options: PageChannelOptions): void {
   webSocket.on("error", () => webSocket.terminate());
   webSocket.on("close", () => {
     clearInterval(heartbeat);
-    door?.lost("The page was closed");
+    door?.lost(door.realm.kind === "worker" ? "The worker ended" : "The page was closed");
   });
   webSocket.on("message", (data, isBinary) => {
     const message = isBinary ? undefined : toFromRealm(parse(String(data)));
@@ -189,10 +195,17 @@ function hash(credential: string): string {
   return createHash("sha256").update(credential).digest("base64url");
 }
 
-let client: Promise<string> | undefined;
-function pageClient(): Promise<string> {
-  client ??= readFile(entries.pageClient, "utf8");
-  return client;
+const clientFiles: Readonly<Record<string, string>> = {
+  "page.js": entries.pageClient,
+  "worker.js": entries.workerClient,
+  "worker-classic.js": entries.classicWorkerClient,
+};
+const clients = new Map<string, Promise<string>>();
+
+function clientFile(name: string): Promise<string> {
+  const known = clients.get(name) ?? readFile(clientFiles[name] ?? entries.pageClient, "utf8");
+  clients.set(name, known);
+  return known;
 }
 
 function parse(text: string): unknown {
@@ -219,6 +232,8 @@ function script(response: ServerResponse, body: string): void {
       "content-type": "text/javascript; charset=utf-8",
       "cache-control": "no-cache",
       "x-content-type-options": "nosniff",
+      // A page that is isolated from other origins may only start workers that are as well.
+      "cross-origin-embedder-policy": "credentialless",
     },
     body,
   });

@@ -14,6 +14,7 @@ import { createProblems, toProblem, type Problems, type ViteError } from "./prob
 import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
 import { updatesPlugin } from "./updates.ts";
+import { workerPlugin } from "./worker-plugin.ts";
 
 export interface DevServer {
   served(): Served;
@@ -88,6 +89,7 @@ async function inlineConfig(
       ...(configFile === false ? await presetPlugins(options.preset) : []),
       settingsPlugin(options, settled),
       realmPlugin(() => settled.base),
+      workerPlugin(() => settled.base),
       updatesPlugin({
         settled,
         problems,
