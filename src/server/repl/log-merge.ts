@@ -1,12 +1,8 @@
 /** Agent and server at one log at the same time (section 19.4): what the file should hold. Pure. */
 import { findAnchor, withFooter, withOneAnchor } from "../../markdown/log/anchor.ts";
-import {
-  lineEndOf,
-  toLines,
-  withoutBlankEnd,
-  withoutBlankStart,
-} from "../../markdown/log/lines.ts";
-import { parseChunk, parseRequests } from "../../markdown/log/requests.ts";
+import { lineEndOf, withoutBlankEnd, withoutBlankStart } from "../../markdown/log/lines.ts";
+import { readRequestHeading } from "../../markdown/log/headings.ts";
+import { parseRequests } from "../../markdown/log/requests.ts";
 import { chooseBase } from "./log-base.ts";
 import { withMissingReplies } from "./log-missing.ts";
 import {
@@ -97,15 +93,15 @@ function isLineEnd(text: string, at: number): boolean {
 function addStale(own: Parts, foreign: Parts, older: readonly Parts[]): string | undefined {
   // Only the footer of the newest text was deleted: then nothing is stale.
   if (foreign.anchorEnd === undefined && tailBelow(foreign, own) !== undefined) return undefined;
-  let added: string | undefined;
-  for (const version of older) {
-    const tail = tailBelow(foreign, version);
-    if (tail === undefined) continue;
-    const merged = mergeTails({ base: version.tail, ours: own.tail, theirs: tail });
-    // Several versions differ only in what stands below the anchor: the one that leaves least to add has been read.
-    if (added === undefined || merged.length < added.length) added = merged;
-  }
-  return added === undefined ? undefined : withTail(own, added);
+  const tails = older.flatMap((version) => {
+    const theirs = tailBelow(foreign, version);
+    return theirs === undefined ? [] : [{ base: version.tail, theirs }];
+  });
+  const [first, ...others] = tails;
+  if (first === undefined) return undefined;
+  // Several versions differ only in what stands below the anchor: the one most like it has been read.
+  const { base, theirs } = others.reduce((best, one) => (isCloser(one, best) ? one : best), first);
+  return withTail(own, mergeTails({ base, ours: own.tail, theirs }));
 }
 
 /** What a text has below the anchor of a version that it starts with. */
@@ -123,14 +119,42 @@ function tailBelow(foreign: Parts, version: Parts): string | undefined {
   return isLineEnd(rest, 0) ? withoutBlankStart(rest) : undefined;
 }
 
+interface Tails {
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+/** Whether one tail has less that its base lacks than another has, and of equals misses less of it. */
+function isCloser(one: Omit<Tails, "ours">, other: Omit<Tails, "ours">): boolean {
+  const { more, less } = tailDistance(one);
+  const than = tailDistance(other);
+  return more < than.more || (more === than.more && less < than.less);
+}
+
+function tailDistance({ base, theirs }: Omit<Tails, "ours">): { more: number; less: number } {
+  // A draft that went on is one piece, and another one than it was.
+  if (base.trim() !== "" && theirs.startsWith(base.trimEnd()))
+    return { more: sizeOf(toSegments(theirs.slice(base.trimEnd().length), "whole")), less: 0 };
+  const before = toSegments(base, "whole");
+  const foreign = toSegments(theirs, "whole");
+  return {
+    more: sizeOf(withoutChunk(foreign, before)),
+    less: sizeOf(withoutChunk(before, foreign)),
+  };
+}
+
+function sizeOf(pieces: readonly Segment[]): number {
+  return pieces.reduce((sum, piece) => sum + (isBlankSegment(piece) ? 0 : piece.key.length), 0);
+}
+
 /** What is to stand below the anchor. A chunk that the server has accepted since is in `base` and `theirs` only. */
-function mergeTails({ base, ours, theirs }: Record<"base" | "ours" | "theirs", string>): string {
+function mergeTails({ base, ours, theirs }: Tails): string {
   if (theirs === base || theirs === ours) return ours;
   const [before, own, foreign] = [base, ours, theirs].map((text) => toSegments(text, "whole"));
   if (isSame(foreign!, before!) || isSame(foreign!, own!)) return ours;
   if (isSame(before!, own!)) return theirs;
-  const isOther = agentOf(theirs) !== agentOf(base);
-  const rest = withoutChunk(isOther ? foreign! : withoutChunk(foreign!, before!), own!);
+  const rest = withoutChunk(withoutChunk(foreign!, before!), own!);
   if (rest.every(isBlankSegment)) return ours;
   const end = lineEndOf(ours + theirs);
   const text = fromSegments(rest, end);
@@ -138,16 +162,22 @@ function mergeTails({ base, ours, theirs }: Record<"base" | "ours" | "theirs", s
   return `${withoutBlankEnd(ours)}${end}${end}${withoutBlankStart(text)}`;
 }
 
-/** Two agents may ask for the same; then it is not the same chunk. */
-function agentOf(tail: string): string {
-  return parseChunk(toLines(tail), "").agent;
-}
-
-/** The pieces that are not of a chunk. Without a fence in common it is another chunk that happens to have equal lines. */
+/**
+ * The pieces that are not of a chunk. It has to be that chunk, by the same agent: all of it, or a fence of it. Else it is
+ * another one that happens to have equal lines.
+ */
 function withoutChunk(pieces: readonly Segment[], chunk: readonly Segment[]): readonly Segment[] {
   const rest = without(pieces, chunk);
+  if (chunk.every(isBlankSegment) || agentOf(pieces) !== agentOf(chunk)) return pieces;
   const left = new Set(rest);
-  return pieces.some((piece) => isFence(piece) && !left.has(piece)) ? rest : pieces;
+  const isWhole = without(chunk, pieces).every(isBlankSegment);
+  return isWhole || pieces.some((piece) => isFence(piece) && !left.has(piece)) ? rest : pieces;
+}
+
+/** Of the request heading that a chunk begins with. */
+function agentOf(pieces: readonly Segment[]): string | undefined {
+  const first = pieces.find((piece) => !isBlankSegment(piece));
+  return readRequestHeading(first?.key ?? "")?.agent;
 }
 
 function isFence({ key }: Segment): boolean {
