@@ -101,6 +101,18 @@ const bundles: BuildOptions[] = [
     entryPoints: { "worker-classic": "src/realm/worker.ts" },
   },
   {
+    ...shared,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    minify: !watch,
+    outdir: "dist/realm",
+    entryPoints: {
+      "node-test": "src/realm/test/node-test.ts",
+      "node-assert": "src/realm/test/node-assert.ts",
+    },
+  },
+  {
     ...node,
     splitting: false,
     external: ["esbuild"],

@@ -36,7 +36,7 @@ const windowNamePrefix = "vitrine-realm:";
  */
 export function findIdentity(base: string, realmGlobal: string): Identity {
   const { frame, top } = framePlace(realmGlobal);
-  const key = `daebug-name:${base}:${frame}`;
+  const key = storageKey(base, frame);
   const found = read(key);
   const state: Required<Stored> = {
     name: found.name ?? "",
@@ -57,6 +57,15 @@ export function findIdentity(base: string, realmGlobal: string): Identity {
       write(key, state);
     },
   };
+}
+
+/** The name that a page's client has now, `""` for none; readable by code that runs beside it. */
+export function storedName(base: string, realmGlobal: string): string {
+  return read(storageKey(base, framePlace(realmGlobal).frame)).name ?? "";
+}
+
+function storageKey(base: string, frame: string): string {
+  return `daebug-name:${base}:${frame}`;
 }
 
 function framePlace(realmGlobal: string): Pick<Identity, "frame" | "top"> {

@@ -14,4 +14,6 @@ export const entries = {
   pageClient: path.join(dist, "realm", "page.js"),
   workerClient: path.join(dist, "realm", "worker.js"),
   classicWorkerClient: path.join(dist, "realm", "worker-classic.js"),
+  nodeTest: path.join(dist, "realm", "node-test.js"),
+  nodeAssert: path.join(dist, "realm", "node-assert.js"),
 } as const;

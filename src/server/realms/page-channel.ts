@@ -10,8 +10,10 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { REALM_SUBPROTOCOL, type ToRealm } from "../../protocol/realm.ts";
 import { entries } from "../entries.ts";
+import { harmlessToPolls } from "../gateway/poll-answer.ts";
 import { createRequestGate, headOf, refusal, type RequestGate } from "../gateway/request-gate.ts";
 import { answerText, type Answer } from "../gateway/response-headers.ts";
+import { createReplRoutes, replRoutes, type WireHandler } from "../repl/repl-routes.ts";
 import { toFromRealm } from "./messages.ts";
 import type { RealmDoor, Realms } from "./realms.ts";
 
@@ -29,6 +31,12 @@ export interface PageChannelOptions {
   script(name: string): string | undefined;
   /** Exact origins and hosts of the session's pages. */
   addresses(): { readonly origins: readonly string[]; readonly hosts: readonly string[] };
+  /** Absolute root of the session's project, where test files are looked for. */
+  readonly root: string;
+  /** Public base of the session's pages. */
+  base(): string;
+  /** Answers realms of the older protocol; without it their addresses are unknown. */
+  readonly wire?: WireHandler;
 }
 
 /** Ms a credential may be used after it was handed out, once. */
@@ -41,6 +49,7 @@ const maximumMessage = 4 * 1024 * 1024;
 export async function openPageChannel(options: PageChannelOptions): Promise<PageChannel> {
   const credentials = createCredentials();
   const gate = pageGate(options, credentials.verify);
+  const repl = createReplRoutes(options);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maximumMessage,
@@ -54,9 +63,10 @@ export async function openPageChannel(options: PageChannelOptions): Promise<Page
     if (!admission.ok) {
       // Read to its end: the Vite host in between would report a closed pipe instead of this answer.
       request.resume();
-      const { status, body, headers } = refusal(admission);
+      const { status, body, headers } = harmlessToPolls(refusal(admission), request);
       return send(response, { status, body, headers: { ...headers, connection: "keep-alive" } });
     }
+    if (await repl.answer(admission, request, response)) return;
     if (admission.route.name === "credential")
       return json(response, { credential: credentials.issue() });
     if (admission.route.name === "client")
@@ -131,6 +141,7 @@ function pageGate(
         originRequired: true,
         access: "page",
       },
+      ...replRoutes,
     ],
   });
 }

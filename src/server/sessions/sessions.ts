@@ -111,6 +111,8 @@ export class Sessions {
       realms,
       script,
       addresses,
+      root: runner.project.root,
+      base: () => runner.addresses?.base ?? "/",
     });
     this.#channels.set(runner.id, channel);
     return channel.pipe;

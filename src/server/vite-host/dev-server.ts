@@ -13,6 +13,7 @@ import { presetPlugins } from "./presets.ts";
 import { createProblems, toProblem, type Problems, type ViteError } from "./problems.ts";
 import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
+import { testModulesPlugin } from "./test-modules-plugin.ts";
 import { updatesPlugin } from "./updates.ts";
 import { workerPlugin } from "./worker-plugin.ts";
 
@@ -88,6 +89,7 @@ async function inlineConfig(
     plugins: [
       ...(configFile === false ? await presetPlugins(options.preset) : []),
       settingsPlugin(options, settled),
+      testModulesPlugin(() => settled.base),
       realmPlugin(() => settled.base),
       workerPlugin(() => settled.base),
       updatesPlugin({
