@@ -68,6 +68,11 @@ export class Jobs {
     return next;
   }
 
+  /** Resolves when a realm has nothing to do. */
+  async free(realm: LiveRealm): Promise<void> {
+    await this.#queues.get(realm.id);
+  }
+
   /** Compiled script or map by file name (`<job>.js`, `<job>.js.map`), for the page channel. */
   scriptFile(name: string): string | undefined {
     const [, job, map] = /^([\w-]+)\.js(\.map)?$/.exec(name) ?? [];

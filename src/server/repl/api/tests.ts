@@ -47,7 +47,7 @@ export function readTests(repl: Repl, runId: string): ApiAnswer {
  * page seen last, else the worker seen last. Offline ones never.
  */
 export function chooseForTests(
-  repl: Repl,
+  repl: Pick<Repl, "instances" | "find">,
   { instance: name, page }: { instance?: string | undefined; page?: string | undefined },
 ): Instance {
   const live = repl.instances().filter(({ isOnline }) => isOnline);

@@ -359,7 +359,8 @@ function isLogName(name: string): boolean {
   return name.endsWith(".md") && !name.startsWith(".");
 }
 
-function toLog(instance: Instance): Log {
+/** What others see of a log. */
+export function toLog(instance: Instance): Log {
   const { key, log, kind, parent, url, state, lastFailed, lastSeen, job } = instance;
   return {
     name: key,

@@ -1,12 +1,14 @@
 /** The REPLs of all roots, each with the channels over which its realms are reached. */
-import type { Repl as ReplFacts, TestRun } from "../../../protocol/model.ts";
+import { formatAgentHeader } from "../../../markdown/log/format.ts";
+import type { AppendToLog } from "../../../protocol/contract.ts";
+import type { Log, Repl as ReplFacts, TestRun } from "../../../protocol/model.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import type { Log as ServerLog } from "../../log.ts";
 import { PollChannel } from "../../realms/poll-channel.ts";
 import type { Instance } from "./instance.ts";
 import { LiveLogs, type LiveLogsParts } from "./live-logs.ts";
 import type { LogJob } from "./log-job.ts";
-import { Repl, type ReplListener, type ReplOptions } from "./repl.ts";
+import { Repl, toLog, type ReplListener, type ReplOptions } from "./repl.ts";
 import type { Ending } from "./request.ts";
 
 export interface ReplsParts
@@ -82,6 +84,23 @@ export class Repls {
         ? `The logs of ${root} belong to ${state.owner}. Stop it, or use it`
         : `The REPL of ${root} is not running. Start it first`,
     );
+  }
+
+  /** Makes the file of a log when there is none. @throws UserError when no such realm is known */
+  async openLog(root: string, name: string): Promise<Log> {
+    const { repl } = this.running(root);
+    const instance = repl.find(name);
+    if (instance === undefined)
+      throw new UserError("not_found", `There is no realm ${name}. Open its page first`);
+    if (!instance.log.exists) await instance.create();
+    return toLog(instance);
+  }
+
+  /** Puts a request below the anchor of a log. */
+  async append({ root, name, agent, chunk }: AppendToLog): Promise<void> {
+    const { repl } = this.running(root);
+    const heading = formatAgentHeader(agent, name, Date.now());
+    await repl.expect(name).append(`${heading}\n${chunk}`);
   }
 
   /** The one whose root holds a folder, the innermost. */
