@@ -9,6 +9,7 @@ import { UserError } from "../protocol/errors.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { createMethods, type Methods } from "./methods.ts";
 import { createOwners, type Owners, type Settings, type Tell } from "./owners.ts";
+import type { Realms } from "./realms/realms.ts";
 import type { ReplPolicy } from "./repl/logs/create-repls.ts";
 import type { Repls } from "./repl/logs/repls.ts";
 import type { Runs } from "./repl/runs.ts";
@@ -19,6 +20,11 @@ export interface Server {
   readonly methods: Methods;
   readonly runs: Runs;
   readonly repls: Repls;
+  readonly realms: Realms;
+  /** Compiled scripts of blocks, by file name. */
+  script(name: string): string | undefined;
+  /** Whether a credential is the control token. */
+  verifyControl(credential: string): boolean;
   /** Ends every child and takes its files away. Idempotent. */
   close(): Promise<void>;
 }
@@ -57,7 +63,7 @@ export async function createServer(
     return closing;
   };
   const methods = createMethods({ owners, settings, state, tell, close });
-  gateway.serve({ methods, sessions: () => owners.sessions.list() });
+  gateway.serve({ methods, sessions: () => owners.sessions.list() }, owners.repls);
   await owners.writer.recover();
 
   const { origin, token } = gateway;
@@ -70,7 +76,16 @@ export async function createServer(
   });
   void methods.findProjects();
   const welcome = { protocol: PROTOCOL_VERSION, version, pid: process.pid, gateway: origin, token };
-  return { welcome, methods, runs: owners.runs, repls: owners.repls, close };
+  return {
+    welcome,
+    methods,
+    runs: owners.runs,
+    repls: owners.repls,
+    realms: owners.realms,
+    script: (name) => owners.jobs.scriptFile(name),
+    verifyControl: gateway.verify,
+    close,
+  };
 }
 
 /** Every realm has its log, and a server that is started again by the same window goes on with its run. */

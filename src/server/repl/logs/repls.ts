@@ -54,6 +54,12 @@ export class Repls {
     return open.repl.facts();
   }
 
+  /** Tries again to become the owner of a root. */
+  async restart(root: string): Promise<ReplFacts> {
+    await this.stop(root);
+    return this.start(root);
+  }
+
   async stop(root: string): Promise<void> {
     const open = this.#open.get(root);
     if (open === undefined) return;
@@ -108,6 +114,14 @@ export class Repls {
     return [...this.#open.values()]
       .filter(({ repl }) => repl.state.name === "on" && isWithin(folder, repl.root))
       .toSorted((one, other) => other.repl.root.length - one.repl.root.length)[0];
+  }
+
+  /** The REPL a request of the API is for: `?root=`, else the only one that runs. */
+  forRequest(query: URLSearchParams): OpenRepl | undefined {
+    const root = query.get("root");
+    if (root !== null) return this.get(root);
+    const running = [...this.#open.values()].filter(({ repl }) => repl.state.name === "on");
+    return running.length === 1 ? running[0] : undefined;
   }
 
   list(): readonly ReplFacts[] {
