@@ -81,6 +81,7 @@ describe("addresses", () => {
       outside: "http://127.0.0.1:15173/",
       outsideUrl: "http://127.0.0.1:15173/",
       prefix: "/",
+      base: "/",
       origins: ["http://127.0.0.1:15173", "http://localhost:15173"],
       hosts: ["127.0.0.1:15173", "localhost:15173"],
     });
