@@ -21,6 +21,11 @@ export class Testing {
     this.#parts = parts;
   }
 
+  /** Test files as addresses below a folder; the usual ones without patterns. */
+  find(root: string, patterns: readonly string[]): Promise<readonly string[]> {
+    return discoverTests(root, patterns.length === 0 ? {} : { files: [...patterns] });
+  }
+
   /** @param request `root` is a real path of a workspace folder */
   async run(request: RunTests): Promise<TestRun> {
     const { repls } = this.#parts;

@@ -30,7 +30,7 @@ export function testModulesPlugin(base: () => string): Plugin {
       order: "post",
       handler: (html) => injectHtml(html, { base: base() }),
     },
-    hotUpdate: ({ modules }) => keepFromReloading(modules as readonly Module[]),
+    hotUpdate: ({ modules }) => keepFromReloading(modules),
     handleHotUpdate({ modules, server }) {
       // The hook of Vite 5, which has no other.
       if (server.environments === undefined) keepFromReloading(modules as readonly Module[]);

@@ -233,7 +233,11 @@ test.for<[name: string, expectation: unknown]>([
             throw boom;
           };
     const ours = await outcome(() => assert[name](block, expectation as never));
-    expect(ours, name).toBe(await outcome(() => nodeAssert[name](block, expectation as never)));
+    expect(ours, name).toBe(
+      await outcome(() =>
+        (nodeAssert[name] as typeof assert.throws)(block as never, expectation as never),
+      ),
+    );
   }
   if (typeof expectation === "object" && !(expectation instanceof RegExp)) return;
   const ours = await outcome(() => assert.doesNotThrow(thrower(boom), expectation as never));
