@@ -128,15 +128,16 @@ const returnColumns = 10;
 function placeOf(map: TraceMap, frame: Frame): DocumentFrame | undefined {
   const { line } = frame;
   const column = frame.column - 1;
-  const exact = originalPositionFor(map, { line, column });
-  if (exact.source !== null) return toDocumentFrame(exact);
+  const exact = originalFrame(map, line, column);
+  if (exact !== undefined) return exact;
   const next = (decodedMappings(map)[line - 1] ?? []).find(([start]) => start >= column);
-  if (next === undefined || next[0] - column > returnColumns) return undefined;
-  const near = originalPositionFor(map, { line, column: next[0] });
-  return near.source === null ? undefined : toDocumentFrame(near);
+  const isNear = next !== undefined && next[0] - column <= returnColumns;
+  return isNear ? originalFrame(map, line, next[0]) : undefined;
 }
 
-function toDocumentFrame(place: { source: string; line: number; column: number }): DocumentFrame {
+function originalFrame(map: TraceMap, line: number, column: number): DocumentFrame | undefined {
+  const place = originalPositionFor(map, { line, column });
+  if (place.source === null) return undefined;
   return { file: place.source, line: place.line, column: place.column + 1 };
 }
 
