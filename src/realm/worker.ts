@@ -22,6 +22,8 @@ const evaluate = globalThis.eval;
 
 try {
   const own = new URL(import.meta.url, location.href);
+  // Where a classic worker had to leave its address; the application shall not meet it.
+  Reflect.deleteProperty(globalThis, "__vitrineWorker");
   if (!Object.hasOwn(globalThis, REALM_GLOBAL)) start(own);
 } catch {
   // A worker has to work without us, and there is nobody to tell before the channel is open.

@@ -26,7 +26,7 @@ const transmit = process.send?.bind(process);
 const { cache: commonJsModules } = createRequire(import.meta.url);
 
 /** As the server calls it. */
-let name = "";
+let realmName = "";
 
 hideOurselves();
 register(new URL("./node-loader.js", import.meta.url), { data: { root: process.cwd() } });
@@ -81,7 +81,7 @@ function send(message: FromRealm, confirmed: () => void = () => {}): void {
 }
 
 function receive(message: ToRealm): void {
-  if (message.type === "welcome") ({ name } = message);
+  if (message.type === "welcome") realmName = message.name;
   if (message.type === "ping") send({ type: "pong" });
   if (message.type === "run") run(message);
 }
@@ -99,7 +99,11 @@ function run(request: RunRequest): void {
 
 async function load(specifier: string, request: RunRequest): Promise<LoadedModule> {
   if (specifier === "node:test") {
-    const namespace = await loadNodeTest(request, { root: process.cwd(), name: () => name, send });
+    const namespace = await loadNodeTest(request, {
+      root: process.cwd(),
+      name: () => realmName,
+      send,
+    });
     return { namespace, interop: "never" };
   }
   await refresh(request.job);
@@ -117,6 +121,6 @@ async function refresh(job: string): Promise<void> {
 }
 
 function reportUncaught(source: ErrorSource, error: RealmError): void {
-  evaluator.record({ level: "error", text: uncaughtText(error) });
-  output.add({ type: "uncaught", error, at: Date.now(), source });
+  const job = evaluator.record({ level: "error", text: uncaughtText(error) });
+  output.add({ type: "uncaught", error, at: Date.now(), source, ...(job && { job }) });
 }

@@ -107,7 +107,6 @@ async function findFiles(files: string | readonly string[], root: string): Promi
   const wanted = (typeof files === "string" ? [files] : files).map((file) =>
     file.replaceAll("\\", "/"),
   );
-  const isPath = (file: string): boolean => path.isAbsolute(file) && existsSync(file);
   const patterns = wanted
     .filter((file) => !isPath(file))
     .map((file) => file.split("/").filter((part) => part !== "" && part !== "."))
@@ -124,4 +123,8 @@ async function findFiles(files: string | readonly string[], root: string): Promi
         });
   const all = [...wanted.filter(isPath), ...found].map((file) => path.resolve(file));
   return [...new Set(all)].toSorted();
+}
+
+function isPath(file: string): boolean {
+  return path.isAbsolute(file) && existsSync(file);
 }

@@ -6,6 +6,8 @@ import { cut } from "../cut.ts";
 import { inspectLine } from "../inspect.ts";
 import { isError, textOf } from "../value-names.ts";
 
+/** Name of the one failed test that stands for a runner, or the process of a file, that broke. */
+const crashName = "Test Runner Error";
 /** Characters of a name and of a stack. */
 const limits = { name: 1000, error: 16 * 1024 };
 
@@ -54,20 +56,32 @@ export interface TestReport {
   results(duration: number): TestResults;
 }
 
+type Ended = Omit<ReportedTest, "completedAt">;
+
+/** What is being told of one file. */
+interface FilePlace {
+  /** Names from the outermost suite inwards. */
+  readonly names: string[];
+  /** The end of its error output. */
+  output: string;
+  /** Tests that ended. */
+  count: number;
+}
+
 /** @param root folder that names of files are relative to */
 export function createTestReport(root: string): TestReport {
   const tests: ReportedTest[] = [];
-  /** What is being told of each file: names from the outermost suite inwards, and its error output. */
-  const places = new Map<string, { names: string[]; output: string; count: number }>();
+  const places = new Map<string, FilePlace>();
   let told = 0;
 
-  function placeOf(file: string): { names: string[]; output: string; count: number } {
-    const place = places.get(file) ?? { names: [], output: "", count: 0 };
-    places.set(file, place);
+  function placeOf({ file = "", entryFile = file }: TestEvent["data"]): FilePlace {
+    const place = places.get(entryFile) ?? { names: [], output: "", count: 0 };
+    places.set(entryFile, place);
     return place;
   }
 
-  function add(test: Omit<ReportedTest, "completedAt">): void {
+  function add(test: Ended | undefined): void {
+    if (test === undefined) return;
     tests.push({
       ...test,
       name: cut(test.name, limits.name),
@@ -77,55 +91,22 @@ export function createTestReport(root: string): TestReport {
     });
   }
 
-  function ended({ type, data }: TestEvent): void {
-    const { name = "", nesting = 0, details, file = "", entryFile = file } = data;
-    const place = placeOf(entryFile);
-    const error = details?.error;
-    const duration = Math.round(details?.duration_ms ?? 0);
-    const isFile = nesting === 0 && file !== "" && path.resolve(root, name) === path.resolve(file);
-    if (isFile) {
-      // A file is told only when it failed by itself: it could not be imported, or its process ended early.
-      if (type === "test:pass" || error?.failureType === "subtestsFailed") return;
-      const relative = path.relative(root, file).split(path.sep).join("/");
-      const head = place.count === 0 ? `Import: ${relative}` : "Test Runner Error";
-      const text = place.output.trim() || errorText(error);
-      return add({ name: head, suite: null, status: "fail", duration, error: text });
-    }
-    // Suites have no result of their own, unless a hook of theirs failed.
-    const isSuite = details?.type === "suite";
-    if (isSuite && (type === "test:pass" || error?.failureType === "subtestsFailed")) return;
-    place.count += 1;
-    const suite = place.names.slice(0, nesting).join(" > ") || null;
-    const isSkipped = isMarked(data.skip) || isMarked(data.todo);
-    const status = isSkipped ? "skip" : type === "test:pass" ? "pass" : "fail";
-    add({ name, suite, status, duration, error: status === "fail" ? errorText(error) : null });
-  }
-
-  const totals = (): TestTotals => ({
-    pass: tests.filter(({ status }) => status === "pass").length,
-    fail: tests.filter(({ status }) => status === "fail").length,
-    skip: tests.filter(({ status }) => status === "skip").length,
-    total: tests.length,
-  });
+  const totals = (): TestTotals => totalsOf(tests);
 
   return {
-    hear(event) {
-      const { name = "", nesting = 0, file = "", entryFile = file, message = "" } = event.data;
-      if (event.type === "test:start") placeOf(entryFile).names.splice(nesting, Infinity, name);
-      if (event.type === "test:stderr") {
-        const place = placeOf(entryFile);
-        place.output = (place.output + message).slice(-limits.error);
-      }
-      if (event.type === "test:pass" || event.type === "test:fail") ended(event);
+    hear({ type, data }) {
+      const place = placeOf(data);
+      const { name = "", nesting = 0, message = "" } = data;
+      if (type === "test:start") place.names.splice(nesting, Infinity, name);
+      if (type === "test:stderr") place.output = (place.output + message).slice(-limits.error);
+      if (type !== "test:pass" && type !== "test:fail") return;
+      const passed = type === "test:pass";
+      add(isFile(data, root) ? endedFile(data, passed, place, root) : ended(data, passed, place));
     },
-    crashed: (error) =>
-      add({
-        name: "Test Runner Error",
-        suite: null,
-        status: "fail",
-        duration: 0,
-        error: errorText({ cause: error }),
-      }),
+    crashed(error) {
+      const text = errorText({ cause: error });
+      add({ name: crashName, suite: null, status: "fail", duration: 0, error: text });
+    },
     recent() {
       const recent = tests.slice(told).filter(({ status }) => status !== "skip");
       told = tests.length;
@@ -137,6 +118,50 @@ export function createTestReport(root: string): TestReport {
       const { pass: passed, fail: failed, skip: skipped, total } = totals();
       return { passed, failed, skipped, total, duration, tests: tests.map(resultOf) };
     },
+  };
+}
+
+function totalsOf(tests: readonly ReportedTest[]): TestTotals {
+  const count = (wanted: ReportedTest["status"]): number =>
+    tests.filter(({ status }) => status === wanted).length;
+  return { pass: count("pass"), fail: count("fail"), skip: count("skip"), total: tests.length };
+}
+
+function isFile({ name = "", nesting = 0, file = "" }: TestEvent["data"], root: string): boolean {
+  return nesting === 0 && file !== "" && path.resolve(root, name) === path.resolve(file);
+}
+
+/** A file has a result only when it failed by itself: it could not be imported, or its process ended early. */
+function endedFile(
+  { details, file = "" }: TestEvent["data"],
+  passed: boolean,
+  place: FilePlace,
+  root: string,
+): Ended | undefined {
+  if (passed || details?.error?.failureType === "subtestsFailed") return undefined;
+  const relative = path.relative(root, file).split(path.sep).join("/");
+  return {
+    name: place.count === 0 ? `Import: ${relative}` : crashName,
+    suite: null,
+    status: "fail",
+    duration: Math.round(details?.duration_ms ?? 0),
+    error: place.output.trim() || errorText(details?.error),
+  };
+}
+
+/** A test, or a suite of which a hook failed: suites have no other result of their own. */
+function ended(data: TestEvent["data"], passed: boolean, place: FilePlace): Ended | undefined {
+  const { name = "", nesting = 0, details, skip, todo } = data;
+  const isSilent = passed || details?.error?.failureType === "subtestsFailed";
+  if (details?.type === "suite" && isSilent) return undefined;
+  place.count += 1;
+  const status = isMarked(skip) || isMarked(todo) ? "skip" : passed ? "pass" : "fail";
+  return {
+    name,
+    suite: place.names.slice(0, nesting).join(" > ") || null,
+    status,
+    duration: Math.round(details?.duration_ms ?? 0),
+    error: status === "fail" ? errorText(details?.error) : null,
   };
 }
 
