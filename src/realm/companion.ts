@@ -5,7 +5,7 @@
 import type { FromRealm } from "../protocol/realm.ts";
 import { watchPulse, type Heartbeat, type Pulse } from "./heartbeat.ts";
 import { natives } from "./natives.ts";
-import { hearLink, sendLink } from "./worker-link.ts";
+import { answerWho, hearLink } from "./worker-link.ts";
 
 /** Workers that a page makes in a row. */
 const mostCreations = 5;
@@ -52,7 +52,8 @@ export function createCompanion(options: CompanionOptions): Companion {
     hearLink(worker, ({ word }) => {
       if (word === "pong") made.pulse?.pong();
       if (word !== "who") return;
-      sendLink(worker, { word: "parent", parent: instance });
+      // Only the server's own message makes this worker, so the server knows this page.
+      answerWho(worker, instance, Promise.resolve());
       // Loading may take long where the network does, and is no silence.
       made.pulse = watchPulse(worker, heartbeat, { silent, good: () => (creations = 0) });
     });

@@ -3,11 +3,14 @@
  * it. Both hear these messages first and keep them from everybody else.
  */
 const key = "-vitrine";
-/** Ms until a worker that was made by nobody we know goes on without a parent. */
-const answerMs = 3000;
+/** Ms until a worker that was made by nobody we know goes on without a parent; a page that starts may be busy for long. */
+const answerMs = 10_000;
 
-/** `who` is asked by a worker and answered by `parent`; `ping` is sent by a page and answered by `pong`. */
-type Word = "who" | "parent" | "ping" | "pong";
+/**
+ * `who` is asked by a worker and answered by `parent` at once, and by `ready` when the server knows that parent and can
+ * name the worker after it. `ping` is sent by a page and answered by `pong`.
+ */
+type Word = "who" | "parent" | "ready" | "ping" | "pong";
 
 export interface LinkMessage {
   readonly word: Word;
@@ -35,15 +38,29 @@ export function sendLink(end: LinkEnd, message: LinkMessage): void {
   end.postMessage({ [key]: message });
 }
 
-/** In a dedicated worker: asks who made it, and answers pings. Undefined when nobody answers. */
-export function askParent(self: LinkEnd, later: (call: () => void, ms: number) => unknown) {
-  return new Promise<string | undefined>((resolve) => {
+/** Answers a worker that asked who made it. */
+export function answerWho(worker: LinkEnd, instance: string, ready: Promise<void>): void {
+  sendLink(worker, { word: "parent", parent: instance });
+  void ready.then(() => sendLink(worker, { word: "ready" }));
+}
+
+/**
+ * In a dedicated worker: asks who made it, and answers pings. Resolves when the parent is ready, undefined when nobody
+ * answers.
+ */
+export function askParent(
+  self: LinkEnd,
+  later: (call: () => void, ms: number) => unknown,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let maker: string | undefined;
     hearLink(self, ({ word, parent }) => {
-      if (word === "parent") resolve(parent);
+      if (word === "parent") maker = parent;
+      if (word === "ready") resolve(maker);
       if (word === "ping") sendLink(self, { word: "pong" });
     });
     sendLink(self, { word: "who" });
-    later(() => resolve(undefined), answerMs);
+    later(() => maker === undefined && resolve(undefined), answerMs);
   });
 }
 
