@@ -1,6 +1,6 @@
 /** Finds out whether a worker still answers. */
 import { natives } from "./natives.ts";
-import { sendLink, type LinkEnd } from "./worker-link.ts";
+import type { WorkerLink } from "./worker-link.ts";
 
 export interface Heartbeat {
   /** Ms between two pings. */
@@ -29,7 +29,7 @@ export interface Pulse {
 type Clock = Pick<typeof natives, "now" | "setTimeout" | "clearTimeout">;
 
 export function watchPulse(
-  worker: LinkEnd,
+  worker: WorkerLink,
   { pingMs, silenceMs, goodMs }: Heartbeat,
   listener: HeartbeatListener,
   clock: Clock = natives,
@@ -49,7 +49,7 @@ export function watchPulse(
     if (now - planned > lookMs && pingedAt !== undefined) pingedAt = now;
     if (pingedAt === undefined && silentMs >= pingMs) {
       pingedAt = now;
-      sendLink(worker, { word: "ping" });
+      worker.ping();
     }
     const isLate = pingedAt !== undefined && now - pingedAt > silenceMs / 4;
     if (isLate && silentMs > silenceMs) return listener.silent(Math.round(silentMs));

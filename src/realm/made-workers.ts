@@ -1,5 +1,5 @@
 /** Tells the application's own workers, and theirs, to which realm they belong. */
-import { answerWho, hearLink } from "./worker-link.ts";
+import { linkWorker } from "./worker-link.ts";
 
 /**
  * Replaces the constructor of dedicated workers by one that looks the same.
@@ -16,9 +16,7 @@ export function answerMadeWorkers(instance: string, ready: Promise<void>): void 
         args,
         newTarget === wrapped ? target : newTarget,
       ) as Worker;
-      hearLink(worker, ({ word }) => {
-        if (word === "who") answerWho(worker, instance, ready);
-      });
+      linkWorker(worker, { instance, ready });
       return worker;
     },
   });

@@ -14,7 +14,7 @@ import { createPageImports } from "./page-imports.ts";
 import { randomId } from "./random-id.ts";
 import { errorFrom } from "./realm-error.ts";
 import { hearRealm } from "./realm-events.ts";
-import { askParent, type LinkEnd } from "./worker-link.ts";
+import { askParent } from "./worker-link.ts";
 
 /** Called by another name, it evaluates in the global scope, as a classic script would be. */
 // oxlint-disable-next-line no-eval -- a worker has no script elements, and importScripts does not exist in module workers
@@ -65,7 +65,7 @@ function start(own: URL): void {
   hearRealm({ feed, evaluator, claim: () => false, owns: () => false });
   answerMadeWorkers(instance, ready);
   if (isShared) return channel.open();
-  void askParent(globalThis as unknown as LinkEnd, natives.setTimeout).then((answer) => {
+  void askParent(globalThis as never, natives.setTimeout).then((answer) => {
     parent = answer;
     channel.open();
   });

@@ -18,10 +18,10 @@ test("workers of an isolated page below a base are realms, classic ones and of u
     "main.ts": `new Worker(new URL("./modern.ts", import.meta.url), { type: "module" });
 new Worker(new URL("./old.js", import.meta.url));
 const type = { type: "module", name: "later" };
-new Worker(new URL("./unknown.ts", import.meta.url), type);
+new Worker(new URL("./unknown.ts", import.meta.url), /* @vite-ignore */ type);
 `,
     "modern.ts": "export {};\n",
-    "unknown.ts": "export {};\n",
+    "unknown.ts": "self.heard = []; self.onmessage = ({ data }) => self.heard.push(data);\n",
     "old.js": "var old = Object.keys(self).filter((name) => name.includes('itrine'));\n",
     "store.ts": "export const count: number = 3;\n",
   });
@@ -51,6 +51,9 @@ new Worker(new URL("./unknown.ts", import.meta.url), type);
     }
     const old = names.find((name) => name.endsWith("-old")) ?? "";
     expect(await run("old.length", old)).toBe("0");
+    expect(await run("heard.length", names.find((name) => name.endsWith("-later")) ?? "")).toBe(
+      "0",
+    );
   } finally {
     await browser.close();
     await server.stop();

@@ -17,8 +17,7 @@ beforeEach(() => {
     clearTimeout: () => void (timers = []),
   };
   const worker = {
-    addEventListener: () => {},
-    postMessage() {
+    ping() {
       pings += 1;
       if (answers) clock.setTimeout(() => pulse.pong(), 5);
     },
