@@ -41,9 +41,9 @@ export function testModulesPlugin(base: () => string): Plugin {
 /** What Vite 5 and the later ones have in common. */
 interface Module {
   readonly id: string | null;
-  readonly importers: ReadonlySet<Module>;
-  readonly importedModules: ReadonlySet<Module>;
-  isSelfAccepting?: boolean;
+  readonly importers: Iterable<Module>;
+  readonly importedModules: Iterable<Module>;
+  isSelfAccepting?: boolean | undefined;
 }
 
 /**

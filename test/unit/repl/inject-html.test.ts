@@ -159,9 +159,9 @@ describe("content policies", () => {
     ["", "plain"],
   ])("%j", ([policy, inline]) => {
     const result = injectHtml(page(policy), { base: "/", client });
-    const map = result.indexOf('<script type="importmap"');
-    expect(map).toBeGreaterThan(0);
-    expect(map < result.indexOf("<meta")).toBe(inline === "file");
+    const place = result.indexOf('<script type="importmap"');
+    expect(place).toBeGreaterThan(0);
+    expect(place < result.indexOf("<meta")).toBe(inline === "file");
     expect(result.includes(file)).toBe(inline === "file");
     expect(result.includes(`${safeClient}</script>`)).toBe(inline !== "file");
     expect(result.match(/ nonce="abc"/g)?.length ?? 0).toBe(inline === "nonce" ? 2 : 0);
