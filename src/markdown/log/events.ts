@@ -26,6 +26,8 @@ export interface LogResult {
   /** Shown as the last line of the fence: `// not plain JSON`. */
   readonly valueNote?: string;
   readonly error?: unknown;
+  /** Whole fences that stand for the value, one after the other. */
+  readonly fences?: readonly string[];
   readonly backgroundEvents?: readonly LogEvent[];
   /** Events between the first and the last that somebody left out already. */
   readonly missingEvents?: number;
@@ -65,13 +67,13 @@ export function formatEvents(events: readonly LogEvent[], missing = 0): string[]
 /** The blocks of a reply: result first, then its events. */
 export function formatResultBlocks(result: LogResult): string[] {
   const { backgroundEvents, errors = [], missingEvents = 0 } = result;
-  const first = result.ok
-    ? fenced("JSON", valueText(result))
-    : fenced("Error", cut(errorText(result.error)));
+  const own = result.ok
+    ? (result.fences ?? [fenced("JSON", valueText(result))])
+    : [fenced("Error", cut(errorText(result.error)))];
   if (backgroundEvents !== undefined)
-    return [first, ...formatEvents(backgroundEvents, missingEvents)];
+    return [...own, ...formatEvents(backgroundEvents, missingEvents)];
   return [
-    first,
+    ...own,
     ...compress(
       errors.map((error) => () => fenced("Error", error)),
       0,

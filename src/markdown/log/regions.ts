@@ -1,10 +1,17 @@
 /** The executing region of a log and what becomes of it (sections 6 to 10). Found by headings and code, never by offsets. */
-import { findAnchor } from "./anchor.ts";
+import { findAnchor, withFooter } from "./anchor.ts";
 import { appendAbove, splice } from "./edits.ts";
 import { findFences } from "./fences.ts";
 import { formatReplyHeader, type Moment } from "./format.ts";
 import { isPlaceholder, readReplyHeading, readRequestHeading } from "./headings.ts";
-import { lineEndOf, toLines, withLineEnds, withoutBlankEnd } from "./lines.ts";
+import {
+  lineEndOf,
+  toLines,
+  toText,
+  withLineEnds,
+  withoutBlankEnd,
+  withoutBlankStart,
+} from "./lines.ts";
 
 /** Offsets into the text: from the executing heading to the end of the placeholder, without its line end. */
 export interface Region {
@@ -74,6 +81,17 @@ export function findJobEnd(text: string, { heading, code }: JobPlace): number | 
   return below ?? endOfFence(history, 0, code);
 }
 
+/** The fence directly above the executing region, as it stands in the text; undefined when there is none. */
+export function codeAboveRegion(text: string): string | undefined {
+  const region = findRegion(text);
+  if (region === undefined) return undefined;
+  const from = Math.max(0, text.lastIndexOf("\n### ", region.start));
+  const lines = toLines(withoutBlankEnd(text.slice(from, region.start)));
+  const last = findFences(lines).closed.at(-1);
+  if (last?.close !== lines.length - 1) return undefined;
+  return toText(lines.slice(last.open));
+}
+
 /** Replaces the region's text, or brings it back where it belongs. Undefined when there is no place for it. */
 export function placeRegion(text: string, place: JobPlace, block: string): string | undefined {
   const region = findRegion(text);
@@ -132,6 +150,22 @@ export function placeBelowLastReply(text: string, own: string, block: string): s
   const later = toLines(text.slice(end, limit));
   const isReply = later.some(({ text: line }) => readReplyHeading(line) !== undefined);
   return isReply ? undefined : splice(text, end, end, block);
+}
+
+/**
+ * Puts a request that was accepted but never handed over below the anchor again, without its region: then it is accepted
+ * anew. Undefined when there is no region.
+ */
+export function reopenRequest(text: string): string | undefined {
+  const region = findRegion(text);
+  const anchor = findAnchor(text);
+  if (region === undefined || anchor === undefined) return undefined;
+  const end = lineEndOf(text);
+  const start = text.lastIndexOf("\n### ", region.start) + 1;
+  const above = withoutBlankEnd(text.slice(start, region.start));
+  const below = withoutBlankEnd(withoutBlankStart(text.slice(region.end, anchor.start)));
+  const chunk = [above, below].filter((part) => part !== "").join(end + end) + end;
+  return withFooter(text.slice(0, start), chunk + text.slice(anchor.end), end);
 }
 
 /** A region whose job nobody has any more becomes a failure (section 6, leftovers). Undefined when there is none. */

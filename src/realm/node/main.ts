@@ -6,7 +6,13 @@ import { randomUUID } from "node:crypto";
 import { createRequire, register } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { FromRealm, RealmError, RunRequest, ToRealm } from "../../protocol/realm.ts";
+import type {
+  ErrorSource,
+  FromRealm,
+  RealmError,
+  RunRequest,
+  ToRealm,
+} from "../../protocol/realm.ts";
 import type { LoadedModule } from "../block-imports.ts";
 import { createEvaluator, REALM_GLOBAL } from "../evaluate.ts";
 import { errorFrom } from "../realm-error.ts";
@@ -37,10 +43,11 @@ const output = captureOutput({ send, record: evaluator.record });
 Object.defineProperty(globalThis, REALM_GLOBAL, {
   value: Object.freeze({ block: evaluator.block }),
 });
-process.on("uncaughtException", (error) => reportUncaught(errorFrom(error)));
+process.on("uncaughtException", (error) => reportUncaught("uncaughtException", errorFrom(error)));
 process.on("unhandledRejection", (reason) => {
   const error = errorFrom(reason);
-  reportUncaught(error.name === "Uncaught" ? { ...error, name: "Unhandled rejection" } : error);
+  const name = error.name === "Uncaught" ? "Unhandled rejection" : error.name;
+  reportUncaught("unhandledrejection", { ...error, name });
 });
 process.on("exit", () => output.flush());
 process.on("disconnect", () => leave());
@@ -100,7 +107,7 @@ async function refresh(job: string): Promise<void> {
   for (const file of outdated) delete commonJsModules[file];
 }
 
-function reportUncaught(error: RealmError): void {
+function reportUncaught(source: ErrorSource, error: RealmError): void {
   evaluator.record({ level: "error", text: uncaughtText(error) });
-  send({ type: "uncaught", error, at: Date.now() });
+  output.add({ type: "uncaught", error, at: Date.now(), source });
 }

@@ -9,6 +9,8 @@ export interface Addresses {
   readonly outsideUrl: string;
   /** Path under which the outside reaches the port, `/` when none. */
   readonly prefix: string;
+  /** Path of the pages as the outside names it: the prefix and the project's own base. */
+  readonly base: string;
   /** Exact origins of the pages served. */
   readonly origins: readonly string[];
   /** Exact authorities by which the port may be asked for. */
@@ -30,6 +32,7 @@ export function addressesOf(port: number, outside: string, base?: string): Addre
     outside: there.href,
     outsideUrl: new URL(prefix.slice(0, -1) + userBase, there).href,
     prefix,
+    base: base ?? prefix,
     origins: [...new Set([...local.map((host) => `http://${host}`), there.origin])],
     hosts: [...new Set([...local, there.host])],
   };

@@ -13,7 +13,9 @@ import { presetPlugins } from "./presets.ts";
 import { createProblems, toProblem, type Problems, type ViteError } from "./problems.ts";
 import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
+import { testModulesPlugin } from "./test-modules-plugin.ts";
 import { updatesPlugin } from "./updates.ts";
+import { workerPlugin } from "./worker-plugin.ts";
 
 export interface DevServer {
   served(): Served;
@@ -87,7 +89,9 @@ async function inlineConfig(
     plugins: [
       ...(configFile === false ? await presetPlugins(options.preset) : []),
       settingsPlugin(options, settled),
+      testModulesPlugin(() => settled.base),
       realmPlugin(() => settled.base),
+      workerPlugin(() => settled.base),
       updatesPlugin({
         settled,
         problems,

@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
 import type { ServeOptions } from "../../protocol/vite-host.ts";
 import { isDenied } from "../files/deny-list.ts";
+import { harmlessToPolls } from "../gateway/poll-answer.ts";
 import {
   createRequestGate,
   headOf,
@@ -32,6 +33,9 @@ const tools = [
   "/@vite-plugin-inspect*",
 ];
 
+/** Modules for workers. Vite itself replaces the names of our test modules, so that here they are its ordinary modules. */
+const workerModules = "/-daebug-m/";
+
 /** @param settled filled by the time the first request comes */
 export function frontDoor(server: object, options: ServeOptions, settled: Settled): void {
   const httpServer = server as Server;
@@ -43,7 +47,7 @@ export function frontDoor(server: object, options: ServeOptions, settled: Settle
     const admission = withDenyList(gate.admit(headOf(request, false)));
     if (!admission.ok) {
       const { status, headers, body } =
-        "answer" in admission ? admission.answer : refusal(admission);
+        "answer" in admission ? admission.answer : harmlessToPolls(refusal(admission), request);
       response.writeHead(status, headers).end(body);
       return true;
     }
@@ -106,6 +110,8 @@ function contentGate(options: ServeOptions, settled: Settled): RequestGate {
     credentials: { page: () => false, control: () => false },
     routes: [
       ...bothDoors({ ...route, name: "channel", path: "/-vitrine/", sites: "own" }),
+      ...bothDoors({ ...route, name: "worker-module", path: workerModules, sites: "own" }),
+      ...bothDoors({ ...route, name: "channel", path: "/-daebug-*", sites: "own" }),
       ...tools.flatMap((path) => bothDoors({ ...route, name: "tool", path, sites: "own" })),
       ...bothDoors({ ...route, name: "content", path: "/", sites: "content" }),
     ],
@@ -119,11 +125,14 @@ function bothDoors(part: Omit<Route, "upgrade" | "methods">): Route[] {
   ];
 }
 
+/** Routes that deliver the project's own files. */
+const fromProject: ReadonlySet<string> = new Set(["content", "worker-module"]);
+
 type Verdict = Admission | { readonly ok: false; readonly answer: Answer };
 
 /** Vite's own deny list looks at files; this one looks at names, also where a plugin would answer (F-06). */
 function withDenyList(admission: Admission): Verdict {
-  if (!admission.ok || admission.route.name !== "content" || !isDenied(admission.local))
+  if (!admission.ok || !fromProject.has(admission.route.name) || !isDenied(admission.local))
     return admission;
   return {
     ok: false,
@@ -135,6 +144,8 @@ function withDenyList(admission: Admission): Verdict {
 function urlFor(admission: Admitted, prefix: string): string {
   const query = admission.url.includes("?") ? admission.url.slice(admission.url.indexOf("?")) : "";
   if (admission.route.name === "channel") return admission.local + query;
-  if (prefix === "/" || admission.path.startsWith(prefix)) return admission.url;
-  return prefix.slice(0, -1) + admission.url;
+  const { name } = admission.route;
+  const url = name === "worker-module" ? admission.url.replace(workerModules, "/") : admission.url;
+  if (prefix === "/" || admission.path.startsWith(prefix)) return url;
+  return prefix.slice(0, -1) + url;
 }

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { ViteDevServer } from "vite";
 import type { ResolvedImport } from "../../protocol/realm.ts";
+import { testModuleAddress } from "../repl/test-modules.ts";
 
 const scriptExtension =
   /\.(?:[cm]?[jt]sx?|vue|svelte|marko|astro|imba|mdx|css|less|sass|scss|styl|stylus|pcss|postcss|sss)$/;
@@ -23,6 +24,8 @@ export async function resolveImport(
   const failed = (error: string): ResolvedImport => ({ specifier, url: "", interop: false, error });
   if (/^(?:https?|data|blob):/.test(specifier))
     return { specifier, url: specifier, interop: false };
+  const testModule = testModuleAddress(specifier, server.config.base);
+  if (testModule !== undefined) return { specifier, url: testModule, interop: false };
   if (specifier.startsWith("node:"))
     return failed(`${specifier} exists only in Node. Run the block with realm=node`);
   const client = server.environments?.client;

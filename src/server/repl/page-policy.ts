@@ -1,0 +1,57 @@
+/** What a content policy in a page's own meta elements says about inline scripts. */
+import type { HtmlTag } from "./html-tags.ts";
+
+export interface InlinePolicy {
+  /** An inline script needs this nonce. */
+  readonly nonce: string | undefined;
+  /** Inline scripts do not run, and no nonce is known. */
+  readonly forbidsInline: boolean;
+  /** Where the first policy begins to hold. */
+  readonly start: number;
+}
+
+export function readPolicy(tags: readonly HtmlTag[]): InlinePolicy {
+  const metas = tags.filter(
+    ({ name, isEnd, attributes }) =>
+      !isEnd &&
+      name === "meta" &&
+      attributes.get("http-equiv")?.trim().toLowerCase() === "content-security-policy",
+  );
+  const sources = metas.map(({ attributes }) => scriptSources(attributes.get("content") ?? ""));
+  const restricting = sources.filter((list) => list !== undefined);
+  const nonces = restricting.map((list) => list.flatMap((source) => nonceOf(source) ?? [])[0]);
+  // With several policies all have to agree; one nonce serves them only when it is the same.
+  const nonce = nonces.find((one) => one !== undefined);
+  const agrees = restricting.every((list, index) => nonces[index] === nonce || allowsInline(list));
+  return {
+    nonce: agrees ? nonce : undefined,
+    forbidsInline: !agrees || (nonce === undefined && !restricting.every(allowsInline)),
+    start: metas[0]?.start ?? 0,
+  };
+}
+
+/** Undefined when the policy says nothing about scripts. */
+function scriptSources(policy: string): readonly string[] | undefined {
+  const directives = new Map<string, readonly string[]>();
+  for (const directive of policy.split(";")) {
+    const [name = "", ...list] = directive.trim().split(/\s+/);
+    if (!directives.has(name.toLowerCase())) directives.set(name.toLowerCase(), list);
+  }
+  return (
+    directives.get("script-src-elem") ??
+    directives.get("script-src") ??
+    directives.get("default-src")
+  );
+}
+
+function nonceOf(source: string): string | undefined {
+  return /^'nonce-([\w+/=-]+)'$/i.exec(source)?.[1];
+}
+
+function allowsInline(sources: readonly string[]): boolean {
+  // Beside a nonce or a hash browsers ignore the word.
+  return (
+    sources.some((source) => source.toLowerCase() === "'unsafe-inline'") &&
+    !sources.some((source) => /^'(?:nonce-|sha\d+-|strict-dynamic)/i.test(source))
+  );
+}
