@@ -42,6 +42,15 @@ export interface Acceptance {
 
 /** @returns undefined when there is nothing to accept: no request, or a draft */
 export function acceptRequest(text: string, options: AcceptOptions): Acceptance | undefined {
+  // A byte order mark stays in front of everything, and is part of nothing.
+  if (text.startsWith("\uFEFF")) {
+    const known = options.known?.replace(/^\uFEFF/, "");
+    const accepted = acceptRequest(text.slice(1), {
+      ...options,
+      ...(known === undefined ? {} : { known }),
+    });
+    return accepted && { ...accepted, text: `\uFEFF${accepted.text}` };
+  }
   const parsed = parseRequests(text, options.name, options.known);
   if (parsed.blocks.length === 0) return undefined;
   const accepted =
@@ -82,11 +91,10 @@ function acceptTail(text: string, parsed: ParsedRequests, options: AcceptOptions
     withLineEnds(formatRegion(options.name, agent, options), end),
     block(lines.slice(close + 1)),
   ];
-  const whole = parts.filter((part) => part !== "" && part !== "\uFEFF").join(end + end);
-  const mark = parts[0] === "\uFEFF" ? "\uFEFF" : "";
+  const whole = parts.filter((part) => part !== "").join(end + end);
   // The anchor follows; without a line end its rule would make a heading of the last line.
   const footer = text.slice(anchor!.start, anchor!.end);
-  return { agent, heading, text: `${mark}${whole}${end}${end}${footer}` };
+  return { agent, heading, text: `${whole}${end}${end}${footer}` };
 }
 
 /** Index of the last heading of level 1 or 2 in the prose before a fence, -1 for none. */
