@@ -87,6 +87,26 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
+    entryPoints: { worker: "src/realm/worker.ts" },
+  },
+  {
+    ...shared,
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+    minify: !watch,
+    // A classic script has no address of its own; whoever loads it leaves it here.
+    define: { "import.meta.url": "globalThis.__vitrineWorker" },
+    outdir: "dist/realm",
+    entryPoints: { "worker-classic": "src/realm/worker.ts" },
+  },
+  {
+    ...shared,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    minify: !watch,
+    outdir: "dist/realm",
     entryPoints: {
       "node-test": "src/realm/test/node-test.ts",
       "node-assert": "src/realm/test/node-assert.ts",

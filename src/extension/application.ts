@@ -1,17 +1,14 @@
 /** The half of the extension that is loaded at first use: the server and everything that shows what it does. */
 import * as vscode from "vscode";
-import {
-  PROTOCOL_VERSION,
-  type Hello,
-  type ServerEvents,
-  type ServerMethods,
-} from "../protocol/contract.ts";
+import { PROTOCOL_VERSION, type Hello, type ServerMethods } from "../protocol/contract.ts";
 import type { Session } from "../protocol/model.ts";
 import type { FromPanel } from "../protocol/panel.ts";
 import type { CommandHandler, CommandId } from "./command-ids.ts";
 import { onDidChangeConfig, readConfig } from "./config.ts";
 import { createDecorations } from "./decorations.ts";
 import { Documents } from "./documents.ts";
+import { FolderLinks } from "./folder-links.ts";
+import { createReplCommands, resumeRepls, type ReplCommandsOptions } from "./logs/repl-commands.ts";
 import { openRoots } from "./mirror-facts.ts";
 import type { Mirror } from "./mirror.ts";
 import { externalAddress, openPlace } from "./openers.ts";
@@ -23,11 +20,13 @@ import type { Report } from "./report.ts";
 import { createRunCommands } from "./run-commands.ts";
 import { Runs } from "./runs.ts";
 import { connectToNewServer, type ServerConnection } from "./server-connection.ts";
+import { serverEvents } from "./server-events.ts";
 import { ServerProcess, type ServerState } from "./server-process.ts";
 import { createSessionCommands } from "./session-commands.ts";
 import { stateDirectory } from "./state-directory.ts";
 import { createState } from "./state.ts";
 import { createStatusBar } from "./status-bar.ts";
+import { createTestExplorer } from "./tests/test-explorer.ts";
 import { requireTrust } from "./trust.ts";
 
 export interface ApplicationOptions {
@@ -42,6 +41,8 @@ export interface Application {
   /** Looks for projects, starting the server if need be. Does nothing in Restricted Mode. */
   findProjects(): Promise<void>;
   restorePanel(view: vscode.WebviewPanel, state: unknown): Promise<void>;
+  /** Starts the REPLs again that were on when the window was closed. Does nothing in Restricted Mode. */
+  resumeRepls(): Promise<void>;
   /** Ends the server in order, within 4 s. */
   stop(): Promise<void>;
 }
@@ -58,6 +59,10 @@ class Vitrine implements Application {
   readonly #documents: Documents;
   readonly #server: ServerProcess;
   readonly #panels: Panels;
+  readonly #links = new FolderLinks();
+  readonly #repls: ReplCommandsOptions;
+  /** Made once a server is there: until then nobody used Vitrine in this window. */
+  #tests: vscode.Disposable | undefined;
   #config = readConfig();
   /** Roots to open again once a lost server is replaced. */
   #lost: readonly string[] = [];
@@ -70,7 +75,7 @@ class Vitrine implements Application {
     const use = (): Promise<ServerMethods> => this.#use();
     this.#options = options;
     this.#output = new Output(log, (id) => mirror.sessions.find((session) => session.id === id));
-    this.#documents = new Documents(() => this.#server.current);
+    this.#documents = new Documents(() => this.#server.current, this.#links);
     this.#server = new ServerProcess({
       connect: () => this.#connect(),
       changed: (next) => this.#serverChanged(next),
@@ -85,6 +90,7 @@ class Vitrine implements Application {
       act: (message, root) => void this.#act(message, root),
     });
     const shared = { mirror, use, open, state, panels: this.#panels, output: this.#output };
+    this.#repls = { mirror, state, use, links: this.#links };
     this.handlers = {
       ...createSessionCommands({
         ...shared,
@@ -92,6 +98,7 @@ class Vitrine implements Application {
         restartServer: () => this.#restart(),
       }),
       ...createRunCommands({ mirror, runs, use }),
+      ...createReplCommands(this.#repls),
     };
     context.subscriptions.push(
       this.#output,
@@ -101,6 +108,7 @@ class Vitrine implements Application {
       createStatusBar(mirror),
       createProblems(mirror, () => runs.problems()),
       createDecorations(mirror, () => this.#config.server.results),
+      { dispose: () => this.#tests?.dispose() },
       ...this.#listeners(),
     );
   }
@@ -112,6 +120,10 @@ class Vitrine implements Application {
 
   restorePanel(view: vscode.WebviewPanel, state: unknown): Promise<void> {
     return this.#panels.restore(view, state);
+  }
+
+  resumeRepls(): Promise<void> {
+    return resumeRepls(this.#repls);
   }
 
   stop(): Promise<void> {
@@ -146,18 +158,30 @@ class Vitrine implements Application {
     return connectToNewServer({
       entry: context.asAbsolutePath("dist/server/main.js"),
       hello: hello(context, this.#config.server),
-      host: { externalAddress, placeResult: (placement) => this.#documents.placeResult(placement) },
-      events: serverEvents(mirror, this.#output),
+      host: {
+        externalAddress,
+        placeResult: (placement) => this.#documents.placeResult(placement),
+        readDirty: (file) => this.#documents.readDirty(file),
+        editDirty: (edit) => this.#documents.editDirty(edit),
+      },
+      events: serverEvents(mirror, this.#output, this.#links),
       print: (line) => log.debug(`server: ${plainText(line)}`),
     });
   }
 
   #serverChanged(state: ServerState): void {
-    const { mirror } = this.#options;
+    const { mirror, report } = this.#options;
     if (state.name === "waiting") this.#lost = openRoots(mirror.sessions);
     tellState(state, this.#options);
     mirror.setServer(state);
-    if (state.name === "ready") this.#documents.reportAll();
+    if (state.name !== "ready") return;
+    this.#documents.reportAll();
+    this.#tests ??= createTestExplorer({
+      mirror,
+      report,
+      links: this.#links,
+      use: () => this.#use(),
+    });
   }
 
   #serverRestarted(): void {
@@ -165,6 +189,7 @@ class Vitrine implements Application {
     this.#lost = [];
     for (const root of roots) this.#quietly(this.#panels.reopen(root));
     this.#quietly(this.findProjects());
+    this.#quietly(this.resumeRepls());
   }
 
   #listeners(): vscode.Disposable[] {
@@ -226,16 +251,6 @@ function workspaceFolders(): string[] {
   return (vscode.workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === "file")
     .map(({ uri }) => uri.fsPath);
-}
-
-function serverEvents(mirror: Mirror, output: Output): ServerEvents {
-  return {
-    projectsChanged: (projects) => mirror.setProjects(projects),
-    sessionsChanged: (sessions) => mirror.setSessions(sessions),
-    runChanged: (run) => mirror.setRun(run),
-    consoleLogged: (entries) => output.console(entries),
-    logged: (entries) => output.logged(entries),
-  };
 }
 
 /** P-03: a crash is a line in the log; only giving up asks the user. */

@@ -13,6 +13,11 @@ export const commandIds = [
   "vitrine.runAll",
   "vitrine.stopRun",
   "vitrine.clearResults",
+  "vitrine.startRepl",
+  "vitrine.stopRepl",
+  "vitrine.openLog",
+  "vitrine.openRegistry",
+  "vitrine.rerunRequest",
   "vitrine.openDevTools",
   "vitrine.manageTrust",
   "vitrine.restartServer",
@@ -20,6 +25,12 @@ export const commandIds = [
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];
+
+/** The commands about logs. */
+export type ReplCommandId = Extract<
+  CommandId,
+  `vitrine.${string}Repl` | "vitrine.openLog" | "vitrine.openRegistry" | "vitrine.rerunRequest"
+>;
 
 /** What VS Code hands over: a resource, a line of the tree, or the arguments of a lens. */
 export type CommandHandler = (...args: unknown[]) => unknown;

@@ -1,5 +1,6 @@
 /** Context keys for menus, keys and welcome views: `vitrine.*`, functions of the mirror and of the active editor. */
 import * as vscode from "vscode";
+import { isReplFile } from "./logs/repl-files.ts";
 import type { Mirror } from "./mirror.ts";
 
 export function registerContextKeys(mirror: Mirror): vscode.Disposable {
@@ -11,7 +12,9 @@ export function registerContextKeys(mirror: Mirror): vscode.Disposable {
   };
   const setEditorKeys = async (): Promise<void> => {
     const editor = vscode.window.activeTextEditor;
-    if (editor?.document.languageId !== "markdown") {
+    const isOfRepl = editor !== undefined && isReplFile(editor.document.uri);
+    set("vitrine.inLog", isOfRepl && mirror.logOf(editor.document.uri.fsPath) !== undefined);
+    if (editor?.document.languageId !== "markdown" || isOfRepl) {
       set("vitrine.hasBlocks", false);
       set("vitrine.inBlock", false);
       return;
@@ -30,11 +33,16 @@ export function registerContextKeys(mirror: Mirror): vscode.Disposable {
       "vitrine.running",
       mirror.runs.some(({ state }) => state === "running"),
     );
+    set("vitrine.replCount", mirror.repls.length);
+    set("vitrine.logCount", mirror.logs.length);
   };
   setMirrorKeys();
   void setEditorKeys();
   return vscode.Disposable.from(
-    mirror.onDidChange(setMirrorKeys),
+    mirror.onDidChange((part) => {
+      setMirrorKeys();
+      if (part === "repls") void setEditorKeys();
+    }),
     vscode.window.onDidChangeActiveTextEditor(setEditorKeys),
     vscode.window.onDidChangeTextEditorSelection(setEditorKeys),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {

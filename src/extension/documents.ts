@@ -1,10 +1,22 @@
 /** Open Markdown documents: tells the server how they stand, and takes results into them (decision 38). */
 import * as vscode from "vscode";
-import type { DocumentState, ResultPlacement, ServerMethods } from "../protocol/contract.ts";
-import { placed } from "./result-edits.ts";
+import type {
+  DirtyDocument,
+  DirtyEdit,
+  DocumentState,
+  ResultPlacement,
+  ServerMethods,
+} from "../protocol/contract.ts";
+import { editDirty, readDirty } from "./dirty-edits.ts";
+import type { FolderLinks } from "./folder-links.ts";
+import { isReplFile } from "./logs/repl-files.ts";
+import { applied, placed } from "./result-edits.ts";
+import { Saves } from "./saves.ts";
 
 export class Documents implements vscode.Disposable {
   readonly #server: () => ServerMethods | undefined;
+  readonly #links: FolderLinks;
+  readonly #saves = new Saves();
   readonly #subscription: vscode.Disposable;
   /** What the server was last told, by file. */
   readonly #told = new Map<string, DocumentState>();
@@ -12,9 +24,11 @@ export class Documents implements vscode.Disposable {
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @param server the running server; nothing is started to tell it something. */
-  constructor(server: () => ServerMethods | undefined) {
+  constructor(server: () => ServerMethods | undefined, links: FolderLinks) {
     this.#server = server;
+    this.#links = links;
     this.#subscription = vscode.Disposable.from(
+      this.#saves,
       vscode.workspace.onDidOpenTextDocument((document) => this.#tell(document)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#tell(document)),
       vscode.workspace.onDidSaveTextDocument((document) => this.#tell(document)),
@@ -30,20 +44,47 @@ export class Documents implements vscode.Disposable {
 
   /** Puts a result into the open document and saves it if it was clean; false when it is not open. */
   placeResult(placement: ResultPlacement): Promise<boolean> {
-    const next = this.#queue.then(() => this.#place(placement));
-    // A refused result must not hold up the next one; its own caller gets the rejection.
-    this.#queue = next.catch(() => {});
-    return next;
+    return this.#inTurn(() => this.#place(placement));
+  }
+
+  /** An open document with unsaved changes, as the editor has it. */
+  readDirty(file: string): Promise<DirtyDocument | undefined> {
+    return this.#inTurn(async () => {
+      await this.#saves.settled(this.#find(file));
+      return readDirty(this.#find(file));
+    });
+  }
+
+  /** Changes an open document without saving it; false when it is no longer at that version. */
+  editDirty(edit: DirtyEdit): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#saves.settled(this.#find(edit.file));
+      return editDirty(this.#find(edit.file), edit, (document) => applied(document, [edit]));
+    });
   }
 
   dispose(): void {
     this.#subscription.dispose();
   }
 
-  async #place(placement: ResultPlacement): Promise<boolean> {
-    const document = vscode.workspace.textDocuments.find(
-      ({ uri, isClosed }) => uri.scheme === "file" && !isClosed && uri.fsPath === placement.file,
+  #inTurn<T>(act: () => T | PromiseLike<T>): Promise<T> {
+    const next = this.#queue.then(act);
+    // A refused edit must not hold up the next one; its own caller gets the rejection.
+    this.#queue = next.catch(() => {});
+    return next;
+  }
+
+  #find(file: string): vscode.TextDocument | undefined {
+    const shown = this.#links.shown(file);
+    return vscode.workspace.textDocuments.find(
+      ({ uri, isClosed }) =>
+        uri.scheme === "file" && !isClosed && (uri.fsPath === file || uri.fsPath === shown),
     );
+  }
+
+  async #place(placement: ResultPlacement): Promise<boolean> {
+    await this.#saves.settled(this.#find(placement.file));
+    const document = this.#find(placement.file);
     if (!document) return false;
     const wasClean = !document.isDirty;
     if (!(await placed(document, placement))) return false;
@@ -57,7 +98,9 @@ export class Documents implements vscode.Disposable {
   ): void {
     if (document.languageId !== "markdown" || document.uri.scheme !== "file") return;
     const server = this.#server();
-    const file = document.uri.fsPath;
+    const { fsPath } = document.uri;
+    // A document is known by the path it was run under, a log by the server's own.
+    const file = isReplFile(document.uri) ? this.#links.real(fsPath) : fsPath;
     if (!server || this.#told.get(file) === state) return;
     if (state === "closed") this.#told.delete(file);
     else this.#told.set(file, state);

@@ -4,6 +4,7 @@ import type { Run } from "../protocol/model.ts";
 import { onDidChangeConfig, readConfig } from "./config.ts";
 import type { Mirror } from "./mirror.ts";
 import type { LensText } from "./lens-texts.ts";
+import { isReplFile } from "./logs/repl-files.ts";
 import type { Translate } from "./tree-texts.ts";
 
 const translate: Translate = (text, ...values) => vscode.l10n.t(text, ...values);
@@ -29,7 +30,9 @@ export function registerLenses(mirror: Mirror): vscode.Disposable {
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: changed.event,
     provideCodeLenses: (document, token) =>
-      isOn ? provide(document, mirror.runsOf(document.uri.fsPath), token) : [],
+      isOn && !isReplFile(document.uri)
+        ? provide(document, mirror.runsOf(document.uri.fsPath), token)
+        : [],
   };
   return vscode.Disposable.from(
     changed,

@@ -3,10 +3,13 @@ import * as vscode from "vscode";
 import type { Application } from "./application.ts";
 import { registerCommands } from "./commands.ts";
 import { registerContextKeys } from "./context-keys.ts";
+import { registerFolding } from "./folding.ts";
 import { registerLenses } from "./lenses.ts";
+import { registerLogLenses } from "./logs/log-lenses.ts";
 import { Mirror } from "./mirror.ts";
 import { panelViewType } from "./panel-view-type.ts";
 import { createReport } from "./report.ts";
+import { createState } from "./state.ts";
 import { registerTree } from "./tree.ts";
 
 let application: Promise<Application> | undefined;
@@ -21,22 +24,31 @@ export function activate(context: vscode.ExtensionContext): void {
     );
     return application;
   };
-  const findProjects = (): Promise<void> =>
+  const quietly = (act: (loaded: Application) => Promise<void>): Promise<void> =>
     load()
-      .then((loaded) => loaded.findProjects())
+      .then(act)
       .catch((error: unknown) => report.error(error, { quiet: true }));
+  const resume = (): void => {
+    const { isTrusted } = vscode.workspace;
+    if (isTrusted && createState(context.workspaceState).repls().length > 0)
+      void quietly((loaded) => loaded.resumeRepls());
+  };
 
   context.subscriptions.push(
     log,
     mirror,
     registerCommands(load, report),
-    registerTree(mirror, findProjects),
+    registerTree(mirror, () => quietly((loaded) => loaded.findProjects())),
     registerLenses(mirror),
+    registerLogLenses(mirror),
+    registerFolding(),
     registerContextKeys(mirror),
     vscode.window.registerWebviewPanelSerializer(panelViewType, {
       deserializeWebviewPanel: async (view, state) => (await load()).restorePanel(view, state),
     }),
+    vscode.workspace.onDidGrantWorkspaceTrust(resume),
   );
+  resume();
 }
 
 /** VS Code waits a few seconds at most; the server also ends by itself when its channel closes (P-02). */

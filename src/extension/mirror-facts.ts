@@ -1,5 +1,5 @@
 /** Pure: what follows for sessions and runs from what the host sees. */
-import type { Run, Session, SessionState } from "../protocol/model.ts";
+import type { Repl, Run, Session, SessionState, TestRun } from "../protocol/model.ts";
 import type { ServerState } from "./server-process.ts";
 
 /** A newer state of the same run, or a newer run of the same block in the same realm. */
@@ -17,6 +17,19 @@ export function afterServerLoss(
 ): Session {
   if (session.state.name === "stopped") return session;
   return { ...session, state: lostState(server), pid: 0, memory: 0, realms: [] };
+}
+
+/** A REPL while its server is gone: its logs stay where they are, and nobody answers in them. */
+export function replAfterServerLoss(repl: Repl): Repl {
+  return {
+    ...repl,
+    logs: repl.logs.map(({ active: _ended, ...log }) => ({ ...log, state: "offline" })),
+  };
+}
+
+/** A test run that its server took along. */
+export function testsAfterServerLoss(run: TestRun): TestRun {
+  return run.state === "running" ? { ...run, state: "failed", error: "The server ended" } : run;
 }
 
 /** Folders whose sessions are opened again when a new server is ready. */

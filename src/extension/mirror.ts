@@ -1,19 +1,28 @@
 /** A read-only copy of what the server knows. Tree, panels, lenses, Problems and status bar are functions of it. */
 import * as vscode from "vscode";
-import type { Project, Run, Session } from "../protocol/model.ts";
-import { afterServerLoss, isSameRun } from "./mirror-facts.ts";
+import type { Log, Project, Repl, Run, Session, TestRun } from "../protocol/model.ts";
+import {
+  afterServerLoss,
+  isSameRun,
+  replAfterServerLoss,
+  testsAfterServerLoss,
+} from "./mirror-facts.ts";
 import type { ServerState } from "./server-process.ts";
 
-export type MirrorPart = "projects" | "sessions" | "runs" | "server";
+export type MirrorPart = "projects" | "sessions" | "runs" | "repls" | "tests" | "server";
 
 /** Older runs of one document are forgotten beyond this. */
 const runsPerFile = 500;
+/** Older test runs are over and reported. */
+const testRuns = 20;
 
 export class Mirror implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<MirrorPart>();
   readonly #runs = new Map<string, Run[]>();
   #projects: readonly Project[] | undefined;
   #sessions: readonly Session[] = [];
+  #repls: readonly Repl[] = [];
+  #testRuns: readonly TestRun[] = [];
   #server: ServerState = { name: "idle" };
 
   /** Fired after a part was replaced. */
@@ -26,6 +35,15 @@ export class Mirror implements vscode.Disposable {
 
   get sessions(): readonly Session[] {
     return this.#sessions;
+  }
+
+  /** The REPLs that are on, here or in another process. */
+  get repls(): readonly Repl[] {
+    return this.#repls;
+  }
+
+  get logs(): readonly Log[] {
+    return this.#repls.flatMap(({ logs }) => logs);
   }
 
   get server(): ServerState {
@@ -46,6 +64,19 @@ export class Mirror implements vscode.Disposable {
     return this.#sessions.find(
       (session) => session.kind === "workspace" && session.project.root === root,
     );
+  }
+
+  /** The log that is kept in a file, with its REPL. */
+  logOf(file: string): { readonly repl: Repl; readonly log: Log } | undefined {
+    for (const repl of this.#repls) {
+      const log = repl.logs.find((each) => each.file === file);
+      if (log) return { repl, log };
+    }
+    return undefined;
+  }
+
+  testRun(id: string): TestRun | undefined {
+    return this.#testRuns.find((run) => run.id === id);
   }
 
   setProjects(projects: readonly Project[]): void {
@@ -75,11 +106,34 @@ export class Mirror implements vscode.Disposable {
     if (this.#runs.delete(file)) this.#changed.fire("runs");
   }
 
+  setRepls(repls: readonly Repl[]): void {
+    this.#repls = repls.filter(({ state }) => state.name !== "off");
+    this.#changed.fire("repls");
+  }
+
+  /** Takes one REPL that a method answered with; the event may come before or after. */
+  setRepl(repl: Repl): void {
+    const isSame = this.#repls.some(({ root }) => root === repl.root);
+    this.setRepls(
+      isSame
+        ? this.#repls.map((each) => (each.root === repl.root ? repl : each))
+        : [...this.#repls, repl],
+    );
+  }
+
+  setTestRun(run: TestRun): void {
+    const others = this.#testRuns.filter(({ id }) => id !== run.id);
+    this.#testRuns = [...others, run].slice(-testRuns);
+    this.#changed.fire("tests");
+  }
+
   setServer(state: ServerState): void {
     this.#server = state;
     this.#changed.fire("server");
     if (state.name !== "waiting" && state.name !== "failed") return;
     this.setSessions(this.#sessions.map((session) => afterServerLoss(session, state)));
+    this.setRepls(this.#repls.map(replAfterServerLoss));
+    for (const run of this.#testRuns) this.setTestRun(testsAfterServerLoss(run));
     for (const run of this.runs) {
       if (run.state === "running")
         this.setRun({ ...run, state: "cancelled", summary: "The server ended" });

@@ -13,17 +13,21 @@ const icons = {
   worker: "server-process",
   iframe: "window",
   node: "terminal",
+  "service-worker": "gear",
 } as const;
 
 /** Name or kind of the realm the user chose; rejects with `cancelled`. */
 export async function pickRealm(mirror: Mirror): Promise<string> {
   const live = mirror.sessions.flatMap(({ project, realms }) =>
-    realms.map((realm): RealmItem => ({
-      label: `$(${icons[realm.kind]}) ${realm.name}`,
-      description: `${realm.kind} · ${project.name}`,
-      detail: realm.url,
-      realm: realm.name,
-    })),
+    realms
+      // Nothing runs in a service worker.
+      .filter(({ kind }) => kind !== "service-worker")
+      .map((realm): RealmItem => ({
+        label: `$(${icons[realm.kind]}) ${realm.name}`,
+        description: `${realm.kind} · ${project.name}`,
+        detail: realm.url,
+        realm: realm.name,
+      })),
   );
   const kinds: RealmItem[] = [
     {

@@ -29,7 +29,8 @@ export async function clearedResults(document: vscode.TextDocument): Promise<voi
   if (edits.length > 0) await applied(document, edits);
 }
 
-function applied(document: vscode.TextDocument, edits: readonly Edit[]): Thenable<boolean> {
+/** Replaces ranges given by offsets. False when VS Code refused, because the document changed meanwhile. */
+export function applied(document: vscode.TextDocument, edits: readonly Edit[]): Thenable<boolean> {
   const change = new vscode.WorkspaceEdit();
   for (const { start, end, text } of edits) {
     change.replace(

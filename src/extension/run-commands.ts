@@ -5,6 +5,7 @@ import { UserError } from "../protocol/errors.ts";
 import type { Run } from "../protocol/model.ts";
 import type { CommandHandler, CommandId } from "./command-ids.ts";
 import { blockAt, blocksOf, type HashedBlock } from "./document-blocks.ts";
+import { isReplFile } from "./logs/repl-files.ts";
 import type { Mirror } from "./mirror.ts";
 import { pickRealm } from "./realm-pick.ts";
 import { clearedResults } from "./result-edits.ts";
@@ -150,6 +151,15 @@ async function documentOf(uri: unknown): Promise<vscode.TextDocument> {
     uri instanceof vscode.Uri
       ? await vscode.workspace.openTextDocument(uri)
       : vscode.window.activeTextEditor?.document;
+  if (document && isReplFile(document.uri)) {
+    throw new UserError(
+      "unsupported",
+      vscode.l10n.t(
+        "{0} belongs to a REPL. A request is a block below the last line of a log, run by saving the file.",
+        vscode.workspace.asRelativePath(document.uri),
+      ),
+    );
+  }
   if (document?.languageId === "markdown") return document;
   throw new UserError(
     "not_found",

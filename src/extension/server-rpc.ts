@@ -44,6 +44,13 @@ const deadlines: Readonly<Record<keyof ServerMethods, number>> = {
   runBlock: DEADLINES.start,
   stopRun: DEADLINES.call,
   documentChanged: DEADLINES.call,
+  startRepl: DEADLINES.start,
+  stopRepl: DEADLINES.call,
+  openLog: DEADLINES.call,
+  appendToLog: DEADLINES.call,
+  findTests: DEADLINES.start,
+  runTests: DEADLINES.start,
+  cancelTests: DEADLINES.call,
   ping: DEADLINES.call,
   shutdown: DEADLINES.call,
 };

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
 import type { Project, Session } from "../protocol/model.ts";
-import type { CommandHandler, CommandId } from "./command-ids.ts";
+import type { CommandHandler, CommandId, ReplCommandId } from "./command-ids.ts";
 import type { HostConfig } from "./config.ts";
 import type { Mirror } from "./mirror.ts";
 import { openDevTools, openExternally, openIntegrated } from "./openers.ts";
@@ -28,7 +28,7 @@ export interface SessionCommandsOptions {
 
 type SessionCommandId = Exclude<
   CommandId,
-  `vitrine.run${string}` | "vitrine.stopRun" | "vitrine.clearResults"
+  ReplCommandId | `vitrine.run${string}` | "vitrine.stopRun" | "vitrine.clearResults"
 >;
 
 export function createSessionCommands(

@@ -2,6 +2,8 @@
 import type { Memento } from "vscode";
 
 const routesKey = "vitrine.routes";
+const replsKey = "vitrine.repls";
+const ignoreOfferedKey = "vitrine.ignoreOffered";
 const longestRoute = 2048;
 const mostRoutes = 50;
 
@@ -9,12 +11,21 @@ export interface State {
   /** Last route of the preview of the project at `root`: path below the base, with query and hash. */
   route(root: string): string;
   setRoute(root: string, route: string): void;
+  /** Workspace folders whose REPL was started and not stopped since. */
+  repls(): readonly string[];
+  setRepl(folder: string, isOn: boolean): void;
+  /** Whether the lines for `.gitignore` were offered for a folder; true from the first time this is asked. */
+  ignoreOffered(folder: string): boolean;
 }
 
 export function createState(memento: Memento): State {
   const routes = (): Record<string, unknown> => {
     const stored: unknown = memento.get(routesKey);
     return typeof stored === "object" && stored !== null ? { ...stored } : {};
+  };
+  const texts = (key: string): string[] => {
+    const stored: unknown = memento.get(key);
+    return Array.isArray(stored) ? stored.filter((each) => typeof each === "string") : [];
   };
   return {
     route(root) {
@@ -26,6 +37,17 @@ export function createState(memento: Memento): State {
       const { [root]: _replaced, ...others } = routes();
       const newest = [...Object.entries(others), [root, route] as const].slice(-mostRoutes);
       void memento.update(routesKey, Object.fromEntries(newest));
+    },
+    repls: () => texts(replsKey),
+    setRepl(folder, isOn) {
+      const others = texts(replsKey).filter((other) => other !== folder);
+      void memento.update(replsKey, isOn ? [...others, folder] : others);
+    },
+    ignoreOffered(folder) {
+      const offered = texts(ignoreOfferedKey);
+      if (offered.includes(folder)) return true;
+      void memento.update(ignoreOfferedKey, [...offered, folder]);
+      return false;
     },
   };
 }

@@ -28,7 +28,7 @@ export function createStatusBar(mirror: Mirror): vscode.Disposable {
   };
   return vscode.Disposable.from(
     item,
-    mirror.onDidChange((part) => part !== "runs" && render()),
+    mirror.onDidChange((part) => (part === "sessions" || part === "server") && render()),
   );
 }
 

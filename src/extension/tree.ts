@@ -1,11 +1,9 @@
-/** The view `vitrine.sessions`: projects with their sessions, and the realms of each. A change touches one line. */
+/** The view `vitrine.sessions`: projects with their sessions and realms, and the logs. A change touches one line. */
 import * as vscode from "vscode";
 import type { Mirror } from "./mirror.ts";
-import { errorCount, projectRow, realmRow, type Row, type Translate } from "./tree-texts.ts";
-
-export type TreeNode =
-  | { readonly kind: "project"; readonly id: string; readonly root: string }
-  | { readonly kind: "realm"; readonly id: string; readonly root: string; readonly realm: string };
+import { toItem, toTooltip } from "./tree-items.ts";
+import { nodesBelow, parentId, rowOf, type TreeNode } from "./tree-nodes.ts";
+import { errorCount, type Row, type Translate } from "./tree-texts.ts";
 
 const translate: Translate = (text, ...values) => vscode.l10n.t(text, ...values);
 
@@ -33,6 +31,9 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
   readonly #drawn = new Map<string, string>();
   /** Lines that were drawn with something below them. */
   readonly #foldable = new Set<string>();
+  /** Ids of the lines at the top when they were last asked for. */
+  #top: string | undefined;
+  readonly #time = new Intl.DateTimeFormat(vscode.env.language, { timeStyle: "medium" });
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -42,37 +43,39 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
     this.#subscription = vscode.Disposable.from(
       mirror.onDidChange((part) => {
         if (part === "projects") this.#changed.fire(undefined);
-        if (part === "sessions") this.#refreshChanged();
+        if (part === "sessions" || part === "repls") this.#refreshChanged();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#changed.fire(undefined)),
     );
   }
 
   async getChildren(parent?: TreeNode): Promise<TreeNode[]> {
-    if (!parent) {
-      // Waiting shows VS Code's own progress bar in the view.
-      if (this.#mirror.projects === undefined) await this.#used();
-      const projects = this.#mirror.projects ?? [];
-      return projects.map(({ root }) => this.#node({ kind: "project", id: root, root }));
-    }
-    if (parent.kind === "realm") return [];
-    const realms = this.#mirror.sessionOf(parent.root)?.realms ?? [];
-    return realms.map(({ id }) =>
-      this.#node({ kind: "realm", id: `${parent.root}\n${id}`, root: parent.root, realm: id }),
-    );
+    // Waiting shows VS Code's own progress bar in the view.
+    if (!parent && this.#mirror.projects === undefined) await this.#used();
+    const nodes = nodesBelow(this.#mirror, parent).map((node) => this.#known(node));
+    if (!parent) this.#top = idsOf(nodes);
+    return nodes;
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    return node.kind === "realm" ? this.#nodes.get(node.root) : undefined;
+    const id = parentId(this.#mirror, node);
+    return id === undefined ? undefined : this.#nodes.get(id);
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    const row = this.#row(node);
-    this.#drawn.set(node.id, this.#fingerprint(node));
-    const foldable = this.#isFoldable(node);
-    if (foldable) this.#foldable.add(node.id);
+    const row = this.#row(node) ?? goneRow;
+    this.#drawn.set(node.id, this.#fingerprint(node, row));
+    const isFoldable = nodesBelow(this.#mirror, node).length > 0;
+    if (isFoldable) this.#foldable.add(node.id);
     else this.#foldable.delete(node.id);
-    return toItem(node, row, foldable);
+    return toItem({ id: node.id, row, isFoldable, command: clickOf(node) });
+  }
+
+  /** Made when somebody rests on a line: the last contact of a log changes all the time. */
+  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+    const row = this.#row(node);
+    if (row) item.tooltip = toTooltip(row);
+    return item;
   }
 
   dispose(): void {
@@ -80,7 +83,7 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
     this.#changed.dispose();
   }
 
-  #node(node: TreeNode): TreeNode {
+  #known(node: TreeNode): TreeNode {
     const known = this.#nodes.get(node.id);
     if (known) return known;
     this.#nodes.set(node.id, node);
@@ -88,45 +91,41 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
   }
 
   #refreshChanged(): void {
-    const changed = [...this.#nodes.values()].filter((node) => {
+    if (this.#top === undefined) return;
+    if (idsOf(nodesBelow(this.#mirror)) !== this.#top) return this.#changed.fire(undefined);
+    const redrawn = new Set<TreeNode | undefined>();
+    for (const node of this.#nodes.values()) {
       const drawn = this.#drawn.get(node.id);
-      return drawn !== undefined && drawn !== this.#fingerprint(node);
-    });
-    // A line that can be folded is another line to VS Code (see `toItem`), so its parent has to be drawn.
-    if (
-      changed.some(
-        (node) => node.kind === "project" && this.#isFoldable(node) !== this.#foldable.has(node.id),
-      )
-    ) {
-      return this.#changed.fire(undefined);
+      const row = this.#row(node);
+      // The line above tells that it is gone.
+      if (!row) this.#forget(node);
+      if (!row || drawn === undefined || drawn === this.#fingerprint(node, row)) continue;
+      // A line that can be folded is another line to VS Code (see `toItem`), so the one above has to be drawn.
+      const isFoldable = nodesBelow(this.#mirror, node).length > 0;
+      redrawn.add(isFoldable === this.#foldable.has(node.id) ? node : this.getParent(node));
     }
-    for (const node of changed) this.#changed.fire(node);
+    if (redrawn.has(undefined)) return this.#changed.fire(undefined);
+    for (const node of redrawn) this.#changed.fire(node);
   }
 
-  #isFoldable(node: TreeNode): boolean {
-    return node.kind === "project" && (this.#mirror.sessionOf(node.root)?.realms.length ?? 0) > 0;
+  #forget({ id }: TreeNode): void {
+    this.#nodes.delete(id);
+    this.#drawn.delete(id);
+    this.#foldable.delete(id);
   }
 
-  #fingerprint(node: TreeNode): string {
-    const realms =
-      node.kind === "project"
-        ? this.#mirror.sessionOf(node.root)?.realms.map(({ id }) => id)
-        : undefined;
-    return JSON.stringify([this.#row(node), realms]);
+  /** What is seen of a line, and which lines stand below it; the tooltip is asked for when it is shown. */
+  #fingerprint(node: TreeNode, { facts: _tooltip, ...seen }: Row): string {
+    return JSON.stringify([seen, idsOf(nodesBelow(this.#mirror, node))]);
   }
 
-  #row(node: TreeNode): Row {
-    const session = this.#mirror.sessionOf(node.root);
-    const realm =
-      node.kind === "realm" ? session?.realms.find(({ id }) => id === node.realm) : undefined;
-    if (realm) return realmRow(realm, session, translate);
-    const project = this.#mirror.projects?.find(({ root }) => root === node.root);
-    // A line that is about to go: it is drawn once more, empty, before its parent is.
-    if (!project || node.kind === "realm") return goneRow;
-    return projectRow(project, session, translate);
+  #row(node: TreeNode): Row | undefined {
+    const clock = (at: number): string => this.#time.format(at);
+    return rowOf(this.#mirror, node, { t: translate, clock });
   }
 }
 
+/** A line that is about to go: it is drawn once more, empty, before its parent is. */
 const goneRow: Row = {
   label: "",
   description: "",
@@ -136,38 +135,15 @@ const goneRow: Row = {
   facts: [],
 };
 
-function toItem(node: TreeNode, row: Row, foldable: boolean): vscode.TreeItem {
-  const item = new vscode.TreeItem(
-    row.label,
-    foldable ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
-  );
-  // VS Code keeps a line folded as it first was; a new id lets the first realm show itself.
-  item.id = foldable ? `${node.id}\nopen` : node.id;
-  item.description = row.description;
-  item.iconPath = new vscode.ThemeIcon(
-    row.icon,
-    row.color === undefined ? undefined : new vscode.ThemeColor(row.color),
-  );
-  item.contextValue = row.contextValue;
-  item.accessibilityInformation = { label: row.spoken };
-  item.tooltip = tooltip(row);
-  if (node.kind === "project") {
-    item.command = {
-      command: "vitrine.openPreview",
-      title: vscode.l10n.t("Open Preview"),
-      arguments: [node],
-    };
-  }
-  return item;
+function idsOf(nodes: readonly TreeNode[]): string {
+  return JSON.stringify(nodes.map(({ id }) => id));
 }
 
-/** Nothing from outside becomes Markdown (W-06). */
-function tooltip(row: Row): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  text.appendMarkdown("**").appendText(row.label).appendMarkdown("**\n\n");
-  for (const [name, value] of row.facts) {
-    if (value === "") continue;
-    text.appendMarkdown("- ").appendText(`${name}: ${value}`).appendMarkdown("\n");
+function clickOf(node: TreeNode): vscode.Command | undefined {
+  if (node.kind === "project") {
+    const title = vscode.l10n.t("Open Preview");
+    return { command: "vitrine.openPreview", title, arguments: [node] };
   }
-  return text;
+  if (node.kind !== "log") return undefined;
+  return { command: "vitrine.openLog", title: vscode.l10n.t("Open Log"), arguments: [node] };
 }

@@ -1,15 +1,6 @@
 /** The contract between the extension host (or the command line) and the server, over the IPC channel of the fork. */
 
-import type {
-  ConsoleEntry,
-  Log,
-  LogEntry,
-  Project,
-  Repl,
-  Run,
-  Session,
-  TestRun,
-} from "./model.ts";
+import type { ConsoleEntry, Log, LogEntry, Project, Repl, Run, Session, TestRun } from "./model.ts";
 
 /** Raised whenever a method or a shape changes incompatibly; both sides compare it first (P-10). */
 export const PROTOCOL_VERSION = 1;

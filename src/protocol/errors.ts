@@ -5,6 +5,7 @@
 
 export type ErrorCode =
   | "bad_request"
+  | "busy"
   | "cancelled"
   | "config_failed"
   | "deadline"

@@ -83,14 +83,17 @@ export interface Session {
   readonly realms: readonly Realm[];
 }
 
-export type RealmKind = "page" | "worker" | "iframe" | "node";
+/** Service workers are listed; nothing runs in them. */
+export type RealmKind = "page" | "worker" | "iframe" | "node" | "service-worker";
 
 /** A place where code runs and that talks to the server. */
 export interface Realm {
   readonly id: string;
-  /** The same in tree, documents, command line and API: `7-zen-1201-03`, `node`. */
+  /** The same in tree, documents, command line and API: `7-zen-1201-03`, `node-fern-1201-03`. */
   readonly name: string;
   readonly kind: RealmKind;
+  /** Name of the realm it belongs to: the page of a frame, the page, frame or worker that made a worker. */
+  readonly parent?: string;
   /** Session it belongs to; absent for a Node realm that serves documents outside projects. */
   readonly session?: string;
   /** Address of the page, `node://<pid>` for a Node realm. */

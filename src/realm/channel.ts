@@ -1,4 +1,7 @@
-/** The page's one connection to the server: a WebSocket of its own origin, opened again for as long as the page lives. */
+/**
+ * The one connection of a page or worker to the server: a WebSocket of the page's origin, opened again for as long as the
+ * realm lives.
+ */
 import { REALM_SUBPROTOCOL, type FromRealm, type ToRealm } from "../protocol/realm.ts";
 import { natives } from "./natives.ts";
 import { createOutbox } from "./outbox.ts";
@@ -98,6 +101,7 @@ export function createChannel(options: ChannelOptions): Channel {
 /** Calls when a page that slept, or lost its network, can connect again. */
 function onReturn(call: () => void): void {
   addEventListener("online", call);
+  if (typeof document === "undefined") return;
   addEventListener("pageshow", call);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") call();

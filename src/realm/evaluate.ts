@@ -12,6 +12,7 @@ import {
 } from "../protocol/realm.ts";
 import { bindImport, namespaceOf, reader, type LoadedModule, type Scope } from "./block-imports.ts";
 import { inspectValue } from "./inspect.ts";
+import { logValue } from "./log-value.ts";
 import { errorFrom } from "./realm-error.ts";
 import { createTrail, type Trail } from "./trail.ts";
 
@@ -75,7 +76,7 @@ export function createEvaluator(host: EvaluatorHost): Evaluator {
   async function settle(job: Job, body: BlockBody): Promise<void> {
     try {
       const value = await body(scopeOf(job.request), apiOf(host, job.request));
-      finish(job, { value: inspectValue(value, { characters: valueCharacters(job.request) }) });
+      finish(job, { value: textOf(value, job.request, valueCharacters(job.request)) });
     } catch (error) {
       finish(job, { error: errorFrom(error) });
     }
@@ -147,18 +148,20 @@ function display(job: Job | undefined, value: unknown): unknown {
     return value;
   }
   const room = valueCharacters(job.request) - job.outputCharacters;
-  const output = inspectValue(value, { characters: Math.max(room, 0) });
-  job.outputCharacters += output.kind === "json" ? output.text.length : 0;
+  const output = textOf(value, job.request, Math.max(room, 0));
+  job.outputCharacters += output.kind === "undefined" ? 0 : output.text.length;
   // Once the room is used up a value is only counted, and so are the values after 1,000.
   if (job.outputs.length < REALM_LIMITS.runLines / 2) job.outputs.push(output);
   return value;
 }
 
-function valueCharacters(request: RunRequest): number {
-  return Math.min(
-    request.valueCharacters ?? REALM_LIMITS.valueCharacters,
-    REALM_LIMITS.valueCharacters,
-  );
+function textOf(value: unknown, { values }: RunRequest, characters: number): RealmValue {
+  return values === "log" ? logValue(value, characters) : inspectValue(value, { characters });
+}
+
+function valueCharacters({ values, valueCharacters: wanted }: RunRequest): number {
+  const limit = values === "log" ? REALM_LIMITS.logValueCharacters : REALM_LIMITS.valueCharacters;
+  return Math.min(wanted ?? limit, REALM_LIMITS.valueCharacters);
 }
 
 function apiOf(host: EvaluatorHost, request: RunRequest): BlockApi {

@@ -1,9 +1,19 @@
 /** Who this page is over reloads: the name that the server gave it and an id that a duplicated tab does not share. */
+import { randomId } from "./random-id.ts";
+
+/** What the realm of a page shows to its frames. */
+export interface RealmMark {
+  readonly instance: string;
+  /** Resolves when the server knows the realm. */
+  readonly ready: Promise<void>;
+}
 
 export interface Identity {
   readonly instance: string;
   /** Indexes of frames from the top page of the application to this one, `1/0`; empty for that page itself. */
   readonly frame: string;
+  /** The realm of that top page, absent in the page itself. */
+  readonly top: RealmMark | undefined;
   /** Empty until the server gave one. */
   name(): string;
   rename(name: string): void;
@@ -25,7 +35,7 @@ const windowNamePrefix = "vitrine-realm:";
  * @param realmGlobal name of the global by which a parent of the same application is known
  */
 export function findIdentity(base: string, realmGlobal: string): Identity {
-  const frame = framePath(realmGlobal);
+  const { frame, top } = framePlace(realmGlobal);
   const key = storageKey(base, frame);
   const found = read(key);
   const state: Required<Stored> = {
@@ -39,6 +49,7 @@ export function findIdentity(base: string, realmGlobal: string): Identity {
   return {
     instance: state.instance,
     frame,
+    top,
     name: () => state.name,
     rename(name) {
       if (name === state.name) return;
@@ -50,14 +61,14 @@ export function findIdentity(base: string, realmGlobal: string): Identity {
 
 /** The name that a page's client has now, `""` for none; readable by code that runs beside it. */
 export function storedName(base: string, realmGlobal: string): string {
-  return read(storageKey(base, framePath(realmGlobal))).name ?? "";
+  return read(storageKey(base, framePlace(realmGlobal).frame)).name ?? "";
 }
 
 function storageKey(base: string, frame: string): string {
   return `daebug-name:${base}:${frame}`;
 }
 
-function framePath(realmGlobal: string): string {
+function framePlace(realmGlobal: string): Pick<Identity, "frame" | "top"> {
   const indexes: number[] = [];
   let current: Window = window;
   while (current !== current.parent && hasRealm(current.parent, realmGlobal)) {
@@ -67,7 +78,9 @@ function framePath(realmGlobal: string): string {
     );
     current = parent;
   }
-  return indexes.join("/");
+  if (indexes.length === 0) return { frame: "", top: undefined };
+  const marks = current as unknown as Record<string, RealmMark>;
+  return { frame: indexes.join("/"), top: marks[realmGlobal] };
 }
 
 /** Whether this window is a frame of a page of the same application, and not of the panel. */
@@ -113,10 +126,4 @@ function parse(text: string | null): Stored {
     // Somebody else's text under our key.
     return {};
   }
-}
-
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
 }

@@ -4,7 +4,13 @@ import { createTrail } from "./trail.ts";
 import { natives } from "./natives.ts";
 
 /** Hello, open questions and console lines are made anew, or kept elsewhere. */
-const keptMessages: ReadonlySet<FromRealm["type"]> = new Set(["started", "finished", "uncaught"]);
+const keptMessages: ReadonlySet<FromRealm["type"]> = new Set([
+  "started",
+  "finished",
+  "uncaught",
+  "worker-timeout",
+  "worker-failed",
+]);
 const limits = { head: 20, tail: 80, characters: 4 * 1024 * 1024 };
 /**
  * A connection may be dead long before its end is seen, and what was sent into it is lost. So the newest results are sent

@@ -1,9 +1,9 @@
-/** Errors that nobody in the page caught, rejections that nobody handled, and files that did not load. */
+/** Errors that nobody in the page or worker caught, rejections that nobody handled, and files that did not load. */
 import { errorFrom } from "./realm-error.ts";
-import type { RealmError } from "../protocol/realm.ts";
+import type { ErrorSource, RealmError } from "../protocol/realm.ts";
 
-export interface PageErrorListener {
-  uncaught(error: RealmError): void;
+export interface ErrorListener {
+  uncaught(error: RealmError, source: ErrorSource): void;
   /** An image, style sheet or script that could not be loaded. */
   notLoaded(text: string): void;
   /** Takes an error that belongs to a block's own script; true when it did. */
@@ -12,25 +12,25 @@ export interface PageErrorListener {
   owns(element: Element): boolean;
 }
 
-export function listenForErrors(listener: PageErrorListener): void {
+export function listenForErrors(listener: ErrorListener): void {
   // Failures to load do not bubble; they are seen only while they are captured.
   addEventListener("error", (event: Event) => hearError(event, listener), true);
   addEventListener("unhandledrejection", (event) => {
     const error = errorFrom(event.reason);
-    listener.uncaught({
-      ...error,
-      name: error.name === "Uncaught" ? "Unhandled rejection" : error.name,
-    });
+    const name = error.name === "Uncaught" ? "Unhandled rejection" : error.name;
+    listener.uncaught({ ...error, name }, "unhandledrejection");
   });
 }
 
-function hearError(event: Event, listener: PageErrorListener): void {
+function hearError(event: Event, listener: ErrorListener): void {
+  const isPage = typeof document !== "undefined";
   if (event instanceof ErrorEvent) {
-    if (!listener.claim(event)) listener.uncaught(errorOf(event));
+    if (!listener.claim(event))
+      listener.uncaught(errorOf(event), isPage ? "window.onerror" : "self.onerror");
     return;
   }
   const { target } = event;
-  if (target instanceof Element && !listener.owns(target)) {
+  if (isPage && target instanceof Element && !listener.owns(target)) {
     listener.notLoaded(`Failed to load <${target.localName}> ${addressOf(target)}`);
   }
 }

@@ -1,4 +1,4 @@
-/** Imports of blocks in a page: addresses come from the server, modules from the page, so that both share instances. */
+/** Imports of blocks in a page or worker: addresses come from the server, modules from the page, so that both share instances. */
 import type { FromRealm, ResolvedImport, RunRequest } from "../protocol/realm.ts";
 import type { LoadedModule } from "./block-imports.ts";
 
@@ -13,7 +13,8 @@ export interface PageImports {
   repeat(): void;
 }
 
-export function createPageImports(send: (message: FromRealm) => void): PageImports {
+/** @param base address of the page's base; a worker made from text has none of its own */
+export function createPageImports(base: URL, send: (message: FromRealm) => void): PageImports {
   const open = new Map<number, { message: FromRealm; answer: (result: ResolvedImport) => void }>();
   let asked = 0;
 
@@ -37,7 +38,7 @@ export function createPageImports(send: (message: FromRealm) => void): PageImpor
       const found = ahead ?? (await ask(request.file, specifier));
       if (found.url === "")
         throw new Error(found.error ?? `${JSON.stringify(specifier)} cannot be found`);
-      const namespace = (await import(new URL(found.url, location.href).href)) as object;
+      const namespace = (await import(new URL(found.url, base).href)) as object;
       return { namespace, interop: found.interop ? "always" : "never" };
     },
     resolved(id, result) {

@@ -2,60 +2,71 @@
  * The page client, first script of every page that Vitrine serves: `<script src="<base>-vitrine/page.js"
  * data-vitrine-base="<base>">`. It never throws into the page; a second copy does nothing.
  */
-import type { FromRealm, RunEvent, ToRealm } from "../protocol/realm.ts";
-import { createBlockScripts, type BlockScripts } from "./block-script.ts";
-import { createChannel, type Channel } from "./channel.ts";
-import { patchConsole } from "./console.ts";
-import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
-import { createEvaluator, REALM_GLOBAL, type Evaluator } from "./evaluate.ts";
-import { findIdentity, type Identity } from "./identity.ts";
-import { natives } from "./natives.ts";
+import type { FromRealm, ToRealm } from "../protocol/realm.ts";
+import { createBlockScripts } from "./block-script.ts";
+import { createBrowserEvaluator } from "./browser-evaluator.ts";
+import { createChannel } from "./channel.ts";
+import { createCompanion } from "./companion.ts";
+import { createConsoleFeed } from "./console-feed.ts";
+import { REALM_GLOBAL } from "./evaluate.ts";
+import { defaultHeartbeat, type Heartbeat } from "./heartbeat.ts";
+import { findIdentity, type Identity, type RealmMark } from "./identity.ts";
+import { answerMadeWorkers } from "./made-workers.ts";
 import { currentPlace, shortPlace, watchNavigation, type Place } from "./navigation.ts";
-import { listenForErrors } from "./page-errors.ts";
 import { createPageImports } from "./page-imports.ts";
 import { linkPanel } from "./panel-link.ts";
+import { hearRealm } from "./realm-events.ts";
+import { watchServiceWorkers } from "./service-workers.ts";
 
 try {
   const script = document.currentScript;
   const base = script?.getAttribute("data-vitrine-base");
-  if (base && !Object.hasOwn(globalThis, REALM_GLOBAL))
-    start(base, script instanceof HTMLElement ? script.nonce : "");
+  if (base && !Object.hasOwn(globalThis, REALM_GLOBAL)) {
+    const nonce = script instanceof HTMLElement ? script.nonce : "";
+    start({ publicBase: base, nonce, heartbeat: heartbeatOf(script) });
+  }
 } catch {
   // A page has to work without us, and there is nobody to tell before the channel is open.
 }
 
-function start(publicBase: string, nonce: string): void {
+interface Start {
+  readonly publicBase: string;
+  /** The nonce of our own script element, empty when the page's policy needs none. */
+  readonly nonce: string;
+  readonly heartbeat: Heartbeat;
+}
+
+function start({ publicBase, nonce, heartbeat }: Start): void {
   const base = new URL(publicBase, location.href);
   const identity = findIdentity(publicBase, REALM_GLOBAL);
+  const { instance } = identity;
   let told = currentPlace();
+  let known: () => void;
+  const ready = new Promise<void>((resolve) => (known = resolve));
   const channel = createChannel({
     base,
     hello: () => helloOf(identity, (told = currentPlace())),
     receive,
     welcomed,
   });
+  const send = (message: FromRealm): void => channel.send(message);
   const feed = createConsoleFeed(channel);
-  const imports = createPageImports((message) => channel.send(message));
-  const evaluator = createEvaluator({
-    send(message) {
-      // Lines of a run arrive before its end.
-      if (message.type === "finished") feed.flush();
-      channel.send(message);
-    },
-    load: imports.load,
-    meta: () => ({ url: location.href }),
-  });
+  const imports = createPageImports(base, send);
+  const evaluator = createBrowserEvaluator({ feed, imports, send });
   const scripts = createBlockScripts(base, nonce, evaluator.fail);
+  const companion = createCompanion({ base, heartbeat, instance, name: identity.name, send });
 
   function welcomed(name: string): void {
     identity.rename(name);
     const place = currentPlace();
     // It may have moved between hello and welcome.
     if (place.url !== told.url || place.title !== told.title) {
-      channel.send({ type: "navigated", ...shortPlace(place) });
+      send({ type: "navigated", ...shortPlace(place) });
     }
+    known();
     imports.repeat();
     feed.flush();
+    serviceWorkers?.repeat();
   }
 
   function receive(message: ToRealm): void {
@@ -65,55 +76,48 @@ function start(publicBase: string, nonce: string): void {
     }
     if (message.type === "resolved") imports.resolved(message.ask, message.result);
     if (message.type === "reload") location.reload();
-    if (message.type === "ping") channel.send({ type: "pong" });
+    if (message.type === "worker") companion.start();
+    if (message.type === "restart-worker") companion.restart();
+    if (message.type === "ping") send({ type: "pong" });
   }
 
+  const mark: RealmMark = { instance, ready };
   Object.defineProperty(globalThis, REALM_GLOBAL, {
-    value: Object.freeze({ block: evaluator.block }),
+    value: Object.freeze({ block: evaluator.block, ...mark }),
   });
-  listen({ channel, feed, evaluator, scripts });
-  const panel = identity.frame === "" ? linkPanel(base) : undefined;
+  hearRealm({ feed, evaluator, claim: scripts.claim, owns: scripts.owns });
+  answerMadeWorkers(instance, ready);
+  const isTop = identity.top === undefined;
+  const panel = isTop ? linkPanel(base) : undefined;
+  const serviceWorkers = isTop
+    ? watchServiceWorkers(base, (workers) => send({ type: "service-workers", workers }))
+    : undefined;
   watchNavigation((place) => {
-    channel.send({ type: "navigated", ...shortPlace(place) });
+    send({ type: "navigated", ...shortPlace(place) });
     panel?.moved(place);
   });
-  channel.open();
+  // A frame says hello after its page, so that the server can name it after that.
+  void Promise.resolve(identity.top?.ready).then(() => channel.open());
 }
 
 function helloOf(identity: Identity, place: Place): FromRealm {
-  const { instance, frame } = identity;
-  const kind = frame === "" ? "page" : "iframe";
-  return { type: "hello", kind, instance, name: identity.name(), frame, ...shortPlace(place) };
+  const { instance, frame, top } = identity;
+  const kind = top === undefined ? "page" : "iframe";
+  return {
+    type: "hello",
+    kind,
+    instance,
+    name: identity.name(),
+    frame,
+    ...(top === undefined ? {} : { parent: top.instance }),
+    ...shortPlace(place),
+  };
 }
 
-interface Listening {
-  readonly channel: Channel;
-  readonly feed: ConsoleFeed;
-  readonly evaluator: Evaluator;
-  readonly scripts: BlockScripts;
-}
-
-/** Hears console and errors: each is an event of the run in progress, and of the page. */
-function listen({ channel, feed, evaluator, scripts }: Listening): void {
-  function write(level: RunEvent["level"], text: string, stack?: string): void {
-    const job = evaluator.record({ level, text });
-    feed.add({
-      level,
-      text,
-      at: natives.wallClock(),
-      ...(stack && { stack }),
-      ...(job && { job }),
-    });
-  }
-
-  patchConsole(console, { heard: write, wantsStack: () => !feed.isFull() });
-  listenForErrors({
-    uncaught(error) {
-      evaluator.record({ level: "error", text: error.stack || `${error.name}: ${error.message}` });
-      channel.send({ type: "uncaught", error, at: natives.wallClock() });
-    },
-    notLoaded: (text) => write("error", text),
-    claim: scripts.claim,
-    owns: scripts.owns,
-  });
+/** Three numbers of ms for whoever cannot wait as long as a person would. */
+function heartbeatOf(script: Element | null): Heartbeat {
+  const [pingMs, silenceMs, goodMs] = (script?.getAttribute("data-vitrine-heartbeat") ?? "")
+    .split(" ")
+    .map(Number);
+  return pingMs && silenceMs && goodMs ? { pingMs, silenceMs, goodMs } : defaultHeartbeat;
 }

@@ -1,23 +1,21 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 failed, 2 bad usage, 3 not trusted. */
-import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { PROTOCOL_VERSION, type Config, type Hello } from "../protocol/contract.ts";
-import { UserError } from "../protocol/errors.ts";
-import type { Session } from "../protocol/model.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { createServer, type Server } from "./server.ts";
-import { defaultStateDirectory } from "./state-directory.ts";
+import { dev } from "./commands/dev.ts";
+import { exitCodes, reportError } from "./commands/output.ts";
+import { repl, type ReplOptions } from "./commands/repl.ts";
 
-const exitCodes = { failed: 1, usage: 2, untrusted: 3 } as const;
 const { version } = manifest;
+/** `daebug` is the verb `repl`, with the options it always had (REPL specification 16). */
+const isDaebug = path.basename(process.argv[1] ?? "").startsWith("daebug");
 
-const program = new Command("vitrine")
+const program = new Command(isDaebug ? "daebug" : "vitrine")
   .description(
     "A live preview of a web project, and a REPL in Markdown that talks to what is running.",
   )
-  .version(version)
+  .version(isDaebug ? `v${version}` : version, "-v, --version")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
@@ -34,99 +32,42 @@ program
   )
   .action(dev);
 
+addReplOptions(program.command("repl", { isDefault: isDaebug }))
+  .description("Serves a folder's pages and keeps their logs: the REPL in Markdown files.")
+  .addHelpText(
+    "after",
+    "\nExamples:\n  vitrine repl --root site\n  vitrine repl --test 'test/**/*.test.js' --page shop",
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  // Commander has printed its own message; asking for help or the version is no failure.
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  else process.exitCode = reportError(error);
 }
 
-interface DevOptions {
-  readonly port?: number;
-  readonly json?: boolean;
-}
-
-async function dev(directory: string, options: DevOptions): Promise<void> {
-  const folder = existingFolder(directory);
-  const print = options.json === true ? printJson : printHuman;
-  let server: Server | undefined;
-  let shown = "";
-  const onSessions = (sessions: readonly Session[]): void => {
-    const [session] = sessions;
-    if (session === undefined || session.state.name === shown) return;
-    shown = session.state.name;
-    if (server !== undefined) print(session, server);
-  };
-  server = await createServer(
-    hello(folder, options.port),
-    // No editor: the address is the one here, and no document is open.
-    {
-      externalAddress: async (port) => `http://127.0.0.1:${port}/`,
-      placeResult: async () => false,
-    },
-    (name, ...args) => {
-      if (name === "sessionsChanged") onSessions(args[0] as readonly Session[]);
-    },
-  );
-  const ended = new Promise<void>((resolve) => {
-    // A closed terminal sends SIGHUP.
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => resolve());
-  });
-  try {
-    await server.methods.openSession(folder);
-    await ended;
-  } finally {
-    await server.close();
-  }
-}
-
-function existingFolder(directory: string): string {
-  const folder = path.resolve(directory);
-  if (!existsSync(folder))
-    throw new UserError("not_found", `There is no folder ${folder}. Check the path`);
-  return realpathSync(folder);
-}
-
-function hello(folder: string, port: number | undefined): Hello {
-  const config: Config = {
-    results: "file",
-    portRange: port === undefined ? [15173, 15273] : [port, port + 1],
-    warmStart: false,
-    runTimeout: 0,
-  };
-  // Starting it in a folder is trusting the folder, as with `vite` or `npm test` (design section 4).
-  return {
-    protocol: PROTOCOL_VERSION,
-    version,
-    folders: [folder],
-    trusted: true,
-    config,
-    stateDirectory: defaultStateDirectory(),
-  };
-}
-
-function printJson(session: Session, server: Server): void {
-  const { state } = session;
-  // The first line is `ready`: a reader waits for nothing else.
-  if (state.name === "starting") return;
-  const line =
-    state.name === "live"
-      ? {
-          event: "ready",
-          url: session.url,
-          gateway: server.welcome.gateway,
-          token: server.welcome.token,
-          project: session.project.id,
-        }
-      : { event: state.name, ...("fault" in state ? { error: state.fault } : {}) };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-function printHuman(session: Session): void {
-  const { state } = session;
-  if (state.name === "live") process.stdout.write(`${session.project.name}  ${session.url}\n`);
-  if (state.name === "error" || state.name === "restarting")
-    process.stderr.write(`${state.fault.message}\n`);
+function addReplOptions(command: Command): Command {
+  return command
+    .option("-r, --root <dir>", "folder that is served and keeps the logs", ".")
+    .option("-p, --port <number>", "port (default: derived from the folder's name)", toPort)
+    .option("--test [pattern]", "run the tests that match in a connected page, then end")
+    .option("--page <text>", "with --test: part of the name of the page")
+    .option("--host <address>", "address to listen on (default: this machine only)")
+    .option("--allow-external", "with --host and --key: let other machines in")
+    .option("--key <key>", "what realms must bring")
+    .option("--log <form>", "`json` for one object per line on standard error", toLogForm)
+    .option("--timeout <ms>", "how long a request may run", toMs)
+    .option("--no-inject", "pages get no client of ours")
+    .option("--json", "one JSON object per line on standard output")
+    .option(
+      "--trust",
+      "say explicitly that the folder may run code (starting in it says so already)",
+    )
+    .action(async (options: ReplOptions) => {
+      process.exitCode = await repl(options);
+    });
 }
 
 function toPort(text: string): number {
@@ -136,13 +77,14 @@ function toPort(text: string): number {
   return port;
 }
 
-function report(error: unknown): number {
-  // Commander has printed its own message; asking for help or the version is no failure.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-  process.stderr.write(
-    `${error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  return error instanceof UserError && error.code === "not_trusted"
-    ? exitCodes.untrusted
-    : exitCodes.failed;
+function toMs(text: string): number {
+  const ms = Number(text);
+  if (!Number.isInteger(ms) || ms < 1)
+    throw new InvalidArgumentError("A time is a whole number of milliseconds.");
+  return ms;
+}
+
+function toLogForm(text: string): string {
+  if (text !== "json") throw new InvalidArgumentError("The only form is json.");
+  return text;
 }

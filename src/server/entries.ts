@@ -12,6 +12,8 @@ export const entries = {
   watchdog: path.join(server, "watchdog.js"),
   nodeRealm: path.join(dist, "realm", "node.js"),
   pageClient: path.join(dist, "realm", "page.js"),
+  workerClient: path.join(dist, "realm", "worker.js"),
+  classicWorkerClient: path.join(dist, "realm", "worker-classic.js"),
   nodeTest: path.join(dist, "realm", "node-test.js"),
   nodeAssert: path.join(dist, "realm", "node-assert.js"),
 } as const;

@@ -8,7 +8,7 @@ export async function lock(file: string, owner: ProcessIdentity): Promise<boolea
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   for (let attempt = 0; attempt < 2; attempt++) {
     if (await create(file, owner)) return true;
-    const holder = await readOwner(file);
+    const holder = await lockOwner(file);
     if (holder !== undefined && isSame(holder, owner)) return true;
     if (holder !== undefined && (await isSameProcess(holder))) return false;
     await rm(file, { force: true });
@@ -18,7 +18,7 @@ export async function lock(file: string, owner: ProcessIdentity): Promise<boolea
 
 /** Takes our own lock away; a lock of somebody else stays. */
 export async function unlock(file: string, owner: ProcessIdentity): Promise<void> {
-  const holder = await readOwner(file);
+  const holder = await lockOwner(file);
   if (holder !== undefined && isSame(holder, owner)) await rm(file, { force: true });
 }
 
@@ -34,7 +34,8 @@ async function create(file: string, owner: ProcessIdentity): Promise<boolean> {
   }
 }
 
-async function readOwner(file: string): Promise<ProcessIdentity | undefined> {
+/** Who holds a lock, undefined when nobody we know does. */
+export async function lockOwner(file: string): Promise<ProcessIdentity | undefined> {
   try {
     const owner = JSON.parse(await readFile(file, "utf8")) as Partial<ProcessIdentity>;
     if (typeof owner.pid !== "number" || typeof owner.start !== "string") return undefined;

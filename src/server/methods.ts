@@ -1,4 +1,5 @@
 /** The contract's methods: each one line to its owner, or nearly. */
+import { realpath } from "node:fs/promises";
 import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
 import type { Project } from "../protocol/model.ts";
@@ -21,7 +22,7 @@ export interface MethodsParts {
 }
 
 export function createMethods({ owners, settings, state, tell, close }: MethodsParts): Methods {
-  const { trust, sessions, runs, results } = owners;
+  const { trust, sessions, runs, results, repls, testing } = owners;
   let projects: readonly Project[] = [];
 
   const look = async (): Promise<readonly Project[]> => {
@@ -59,6 +60,23 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     runBlock: async (request) => runs.start(request),
     stopRun: async (id) => runs.stop(id),
     documentChanged: async (file, documentState) => results.documentChanged(file, documentState),
+    startRepl: async (root) => {
+      trust.require("Starting the REPL");
+      return repls.start(await folderAmong(settings.folders, root));
+    },
+    stopRepl: async (root) => repls.stop(await folderAmong(settings.folders, root)),
+    openLog: async (root, name) => repls.openLog(await folderAmong(settings.folders, root), name),
+    appendToLog: async (request) => {
+      trust.require("Running a request");
+      await repls.append({ ...request, root: await folderAmong(settings.folders, request.root) });
+    },
+    findTests: async (root, patterns) =>
+      testing.find(await folderAmong(settings.folders, root), patterns),
+    runTests: async (request) => {
+      trust.require("Running tests");
+      return testing.run({ ...request, root: await folderAmong(settings.folders, request.root) });
+    },
+    cancelTests: (id) => testing.cancel(id),
     ping: async () => {},
     shutdown: close,
   };
@@ -69,6 +87,12 @@ async function warmUp({ warmHost }: Owners, project: Project | undefined): Promi
   // A Vite that is missing or too old says so when the project is opened.
   const vite = project && (await resolveVite(project).catch(() => undefined));
   warmHost.prepare((vite ?? ourVite()).url);
+}
+
+/** Only folders of the workspace have a REPL. @returns the real path */
+async function folderAmong(folders: readonly string[], root: string): Promise<string> {
+  if (folders.includes(root)) return realpath(root);
+  throw new UserError("path_refused", `${root} is no folder of the workspace. Add it first`);
 }
 
 function nothingToPreview(folder: string): UserError {

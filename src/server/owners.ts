@@ -8,17 +8,23 @@ import type {
   ResultPlacement,
   ServerEvents,
 } from "../protocol/contract.ts";
-import type { ResolvedImport } from "../protocol/realm.ts";
 import { createPorts, type Ports } from "./dev-servers/ports.ts";
 import { createFileWriter, type FileWriter } from "./files/file-writer.ts";
 import { createLog, type Log } from "./log.ts";
 import { NodeRealms } from "./realms/node-realms.ts";
 import { Realms, type LiveRealm } from "./realms/realms.ts";
+import { createWire } from "./realms/poll-wire.ts";
+import { listServiceWorkers } from "./realms/service-workers.ts";
+import { WorkerRealms } from "./realms/worker-realms.ts";
 import { chooseRealm } from "./repl/choose-realm.ts";
 import { Jobs } from "./repl/jobs.ts";
 import { applyPlacement, createResults, type Results } from "./repl/results.ts";
+import { createRepls, type ReplPolicy } from "./repl/logs/create-repls.ts";
+import type { Repls } from "./repl/logs/repls.ts";
 import { Runs } from "./repl/runs.ts";
+import type { Testing } from "./repl/testing.ts";
 import { createCaches } from "./sessions/caches.ts";
+import { answerImports, resolveImports } from "./sessions/resolve-imports.ts";
 import { reportPages } from "./sessions/page-reports.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
@@ -44,11 +50,14 @@ export interface Owners {
   readonly warmHost: WarmHost;
   readonly realms: Realms;
   readonly nodeRealms: NodeRealms;
+  readonly workerRealms: WorkerRealms;
   readonly sessions: Sessions;
   readonly jobs: Jobs;
   readonly writer: FileWriter<ResultPlacement>;
   readonly results: Results;
   readonly runs: Runs;
+  readonly repls: Repls;
+  readonly testing: Testing;
 }
 
 export interface OwnersParts {
@@ -57,92 +66,116 @@ export interface OwnersParts {
   readonly state: StateDirectory;
   readonly host: HostMethods;
   readonly tell: Tell;
+  readonly policy: ReplPolicy;
 }
 
-export function createOwners({ hello, settings, state, host, tell }: OwnersParts): Owners {
-  const { stateDirectory } = hello;
+export function createOwners(parts: OwnersParts): Owners {
+  const { hello, settings, state, host, tell, policy } = parts;
   const log = createLog((lines) => tell("logged", lines));
   const trust = createTrustGate(hello.trusted);
-  const ports = createPorts(
-    path.join(stateDirectory, "ports"),
-    state.identity,
-    () => settings.config.portRange,
-  );
-  const warmHost = createWarmHost({
-    keeper: state,
-    directory: state.runDirectory,
-    enabled: () => trust.trusted && settings.config.warmStart,
-  });
-  const realms = new Realms();
+  const places = createPlaces(log, state);
+  const { realms, workerRealms, nodeRealms } = places;
   const jobs = new Jobs(realms);
-  const nodeRealms = new NodeRealms(realms, state, log);
+  const supply = createSupply(parts, trust);
   const sessions = new Sessions({
-    ports,
-    warmHost,
+    ...supply,
     log,
     realms,
-    caches: createCaches(stateDirectory, state.identity),
+    caches: createCaches(hello.stateDirectory, state.identity),
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
     script: (name) => jobs.scriptFile(name),
+    wire: (root) => createWire(() => owners.repls.forFolder(root)),
     changed: (list) => tell("sessionsChanged", list),
   });
-  const writer = createFileWriter<ResultPlacement>({
-    directory: path.join(stateDirectory, "journal", workspaceKey(hello.folders)),
-    apply: applyPlacement,
-    log,
-  });
-  const results = createResults({
-    writer,
-    log,
-    placeInEditor: (placement) => host.placeResult(placement),
-  });
+  const documents = createDocuments(parts, log);
+  const kill = (realm: LiveRealm): void =>
+    void (workerRealms.restart(realm) || nodeRealms.kill(realm));
   const runs = new Runs({
     trust,
     jobs,
-    results,
+    results: documents.results,
     log,
     config: () => settings.config,
-    chooseRealm: chooseRealm({ realms, sessions, nodeRealms, folders: () => settings.folders }),
+    chooseRealm: chooseRealm({ ...places, sessions, folders: () => settings.folders }),
     resolveImports: (realm, file, specifiers) => resolveImports(sessions, realm, file, specifiers),
-    kill: (realm) => nodeRealms.kill(realm),
+    kill,
     changed: (run) => tell("runChanged", run),
+  });
+  const { repls, testing } = createRepls({
+    policy,
+    state,
+    host,
+    tell,
+    log,
+    realms,
+    jobs,
+    sessions,
+    kill,
   });
   reportPages(realms, sessions, (lines) => tell("consoleLogged", lines));
   answerImports(realms, sessions);
-  return { log, trust, ports, warmHost, realms, nodeRealms, sessions, jobs, writer, results, runs };
+  const owners: Owners = {
+    ...places,
+    ...supply,
+    ...documents,
+    log,
+    trust,
+    sessions,
+    jobs,
+    runs,
+    repls,
+    testing,
+  };
+  return owners;
+}
+
+/** What new sessions are made of. */
+function createSupply(
+  { hello, settings, state }: OwnersParts,
+  trust: TrustGate,
+): Pick<Owners, "ports" | "warmHost"> {
+  const directory = path.join(hello.stateDirectory, "ports");
+  return {
+    ports: createPorts(directory, state.identity, () => settings.config.portRange),
+    warmHost: createWarmHost({
+      keeper: state,
+      directory: state.runDirectory,
+      enabled: () => trust.trusted && settings.config.warmStart,
+    }),
+  };
+}
+
+/** How results get into documents. */
+function createDocuments(
+  { hello, host }: OwnersParts,
+  log: Log,
+): Pick<Owners, "writer" | "results"> {
+  const writer = createFileWriter<ResultPlacement>({
+    directory: path.join(hello.stateDirectory, "journal", workspaceKey(hello.folders)),
+    apply: applyPlacement,
+    log,
+  });
+  const placeInEditor = (placement: ResultPlacement): Promise<boolean> =>
+    host.placeResult(placement);
+  return { writer, results: createResults({ writer, log, placeInEditor }) };
+}
+
+/** Where code runs. */
+function createPlaces(
+  log: Log,
+  keeper: StateDirectory,
+): Pick<Owners, "realms" | "nodeRealms" | "workerRealms"> {
+  const realms = new Realms();
+  listServiceWorkers(realms);
+  return {
+    realms,
+    nodeRealms: new NodeRealms(realms, keeper, log),
+    workerRealms: new WorkerRealms(realms, log),
+  };
 }
 
 /** A journal belongs to one workspace: another window knows nothing of its open documents (D-05). */
 function workspaceKey(folders: readonly string[]): string {
   return createHash("sha256").update(folders.toSorted().join("\0")).digest("hex").slice(0, 16);
-}
-
-/** Imports whose specifier is known only at run time are asked for by the page. */
-function answerImports(realms: Realms, sessions: Sessions): void {
-  realms.listen({
-    async said(realm, message) {
-      if (message.type !== "resolve") return;
-      const [result] = await resolveImports(sessions, realm, message.file, [message.specifier]);
-      if (result !== undefined) realm.send({ type: "resolved", ask: message.ask, result });
-    },
-  });
-}
-
-async function resolveImports(
-  sessions: Sessions,
-  realm: LiveRealm,
-  file: string,
-  specifiers: readonly string[],
-): Promise<readonly ResolvedImport[]> {
-  if (specifiers.length === 0) return [];
-  const failed = (error: string): ResolvedImport[] =>
-    specifiers.map((specifier) => ({ specifier, url: "", interop: false, error }));
-  const host = realm.session === undefined ? undefined : sessions.get(realm.session)?.host;
-  if (host === undefined) return failed("The preview of this page is not running; restart it");
-  try {
-    return await host.methods.resolveImports(file, specifiers);
-  } catch (error) {
-    return failed(error instanceof Error ? error.message : String(error));
-  }
 }

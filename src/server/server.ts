@@ -9,6 +9,9 @@ import { UserError } from "../protocol/errors.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { createMethods, type Methods } from "./methods.ts";
 import { createOwners, type Owners, type Settings, type Tell } from "./owners.ts";
+import type { Realms } from "./realms/realms.ts";
+import type { ReplPolicy } from "./repl/logs/create-repls.ts";
+import type { Repls } from "./repl/logs/repls.ts";
 import type { Runs } from "./repl/runs.ts";
 import { openStateDirectory } from "./state-directory.ts";
 
@@ -16,6 +19,12 @@ export interface Server {
   readonly welcome: Welcome;
   readonly methods: Methods;
   readonly runs: Runs;
+  readonly repls: Repls;
+  readonly realms: Realms;
+  /** Compiled scripts of blocks, by file name. */
+  script(name: string): string | undefined;
+  /** Whether a credential is the control token. */
+  verifyControl(credential: string): boolean;
   /** Ends every child and takes its files away. Idempotent. */
   close(): Promise<void>;
 }
@@ -25,6 +34,7 @@ export async function createServer(
   hello: Hello,
   host: HostMethods,
   tellHost: Tell,
+  policy: Partial<ReplPolicy> = {},
 ): Promise<Server> {
   checkVersions(hello);
   const { version } = hello;
@@ -36,7 +46,14 @@ export async function createServer(
     tellHost(name, ...args);
     gateway.tell(name, args[0]);
   };
-  const owners = createOwners({ hello, settings, state, host, tell });
+  const owners = createOwners({
+    hello,
+    settings,
+    state,
+    host,
+    tell,
+    policy: { ...editorPolicy, ...policy },
+  });
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -46,7 +63,7 @@ export async function createServer(
     return closing;
   };
   const methods = createMethods({ owners, settings, state, tell, close });
-  gateway.serve({ methods, sessions: () => owners.sessions.list() });
+  gateway.serve({ methods, sessions: () => owners.sessions.list() }, owners.repls);
   await owners.writer.recover();
 
   const { origin, token } = gateway;
@@ -59,11 +76,30 @@ export async function createServer(
   });
   void methods.findProjects();
   const welcome = { protocol: PROTOCOL_VERSION, version, pid: process.pid, gateway: origin, token };
-  return { welcome, methods, runs: owners.runs, close };
+  return {
+    welcome,
+    methods,
+    runs: owners.runs,
+    repls: owners.repls,
+    realms: owners.realms,
+    script: (name) => owners.jobs.scriptFile(name),
+    verifyControl: gateway.verify,
+    close,
+  };
 }
+
+/** Every realm has its log, and a server that is started again by the same window goes on with its run. */
+const editorPolicy: ReplPolicy = {
+  createOnConnect: true,
+  continues: "supervised",
+  timeoutMs: 60_000,
+  // The marker stops the REPL, not the editor.
+  stopped: () => {},
+};
 
 async function closeAll({
   log,
+  repls,
   sessions,
   nodeRealms,
   warmHost,
@@ -71,6 +107,7 @@ async function closeAll({
   writer,
 }: Owners): Promise<void> {
   log.flush();
+  await repls.stopAll();
   await Promise.all([sessions.stopAll(), nodeRealms.stop(), warmHost.stop()]);
   await ports.releaseAll();
   await writer.close();

@@ -109,7 +109,7 @@ export async function openStateDirectory(directory: string): Promise<StateDirect
 }
 
 async function clearDeadServers(servers: string): Promise<void> {
-  for (const server of await readServers(servers)) {
+  for (const server of await readDiscoveries(servers)) {
     if (await isSameProcess(server)) continue;
     for (const child of server.children) {
       if (await isSameProcess(child)) killGroup(child.pid, "SIGKILL");
@@ -123,7 +123,14 @@ async function clearDeadServers(servers: string): Promise<void> {
   }
 }
 
-async function readServers(servers: string): Promise<Discovery[]> {
+/** Servers of this user that live. */
+export async function readServers(directory = defaultStateDirectory()): Promise<Discovery[]> {
+  const found = await readDiscoveries(path.join(directory, "servers"));
+  const live = await Promise.all(found.map(isSameProcess));
+  return found.filter((_, index) => live[index]);
+}
+
+async function readDiscoveries(servers: string): Promise<Discovery[]> {
   const found: Discovery[] = [];
   for (const name of await readdir(servers).catch(() => [])) {
     if (!/^\d+\.json$/.test(name)) continue;

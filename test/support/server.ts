@@ -89,6 +89,8 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
   const hostMethods: HostMethods = {
     externalAddress: async (port) => `http://127.0.0.1:${port}/`,
     placeResult: async () => false,
+    readDirty: async () => undefined,
+    editDirty: async () => false,
     ...options.host,
   };
   const { remote } = connect<ServerMethods>(

@@ -6,10 +6,17 @@ import { randomUUID } from "node:crypto";
 import { createRequire, register } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { FromRealm, RealmError, RunRequest, ToRealm } from "../../protocol/realm.ts";
+import type {
+  ErrorSource,
+  FromRealm,
+  RealmError,
+  RunRequest,
+  ToRealm,
+} from "../../protocol/realm.ts";
 import type { LoadedModule } from "../block-imports.ts";
 import { createEvaluator, REALM_GLOBAL } from "../evaluate.ts";
 import { errorFrom } from "../realm-error.ts";
+import { loadNodeTest } from "./node-test.ts";
 import { captureOutput, uncaughtText } from "./output.ts";
 import { refreshAddress, toRunAddress } from "./run-address.ts";
 import { runScript } from "./script.ts";
@@ -17,6 +24,9 @@ import { runScript } from "./script.ts";
 const leave = process.exit.bind(process);
 const transmit = process.send?.bind(process);
 const { cache: commonJsModules } = createRequire(import.meta.url);
+
+/** As the server calls it. */
+let realmName = "";
 
 hideOurselves();
 register(new URL("./node-loader.js", import.meta.url), { data: { root: process.cwd() } });
@@ -37,10 +47,11 @@ const output = captureOutput({ send, record: evaluator.record });
 Object.defineProperty(globalThis, REALM_GLOBAL, {
   value: Object.freeze({ block: evaluator.block }),
 });
-process.on("uncaughtException", (error) => reportUncaught(errorFrom(error)));
+process.on("uncaughtException", (error) => reportUncaught("uncaughtException", errorFrom(error)));
 process.on("unhandledRejection", (reason) => {
   const error = errorFrom(reason);
-  reportUncaught(error.name === "Uncaught" ? { ...error, name: "Unhandled rejection" } : error);
+  const name = error.name === "Uncaught" ? "Unhandled rejection" : error.name;
+  reportUncaught("unhandledrejection", { ...error, name });
 });
 process.on("exit", () => output.flush());
 process.on("disconnect", () => leave());
@@ -70,6 +81,7 @@ function send(message: FromRealm, confirmed: () => void = () => {}): void {
 }
 
 function receive(message: ToRealm): void {
+  if (message.type === "welcome") realmName = message.name;
   if (message.type === "ping") send({ type: "pong" });
   if (message.type === "run") run(message);
 }
@@ -86,6 +98,14 @@ function run(request: RunRequest): void {
 }
 
 async function load(specifier: string, request: RunRequest): Promise<LoadedModule> {
+  if (specifier === "node:test") {
+    const namespace = await loadNodeTest(request, {
+      root: process.cwd(),
+      name: () => realmName,
+      send,
+    });
+    return { namespace, interop: "never" };
+  }
   await refresh(request.job);
   const address = toRunAddress({ file: request.file, specifier });
   return { namespace: (await import(address)) as object, interop: "missing" };
@@ -100,7 +120,7 @@ async function refresh(job: string): Promise<void> {
   for (const file of outdated) delete commonJsModules[file];
 }
 
-function reportUncaught(error: RealmError): void {
-  evaluator.record({ level: "error", text: uncaughtText(error) });
-  send({ type: "uncaught", error, at: Date.now() });
+function reportUncaught(source: ErrorSource, error: RealmError): void {
+  const job = evaluator.record({ level: "error", text: uncaughtText(error) });
+  output.add({ type: "uncaught", error, at: Date.now(), source, ...(job && { job }) });
 }

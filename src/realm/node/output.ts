@@ -3,10 +3,12 @@ import { format } from "node:util";
 import { REALM_LIMITS, type FromRealm, type RunEvent } from "../../protocol/realm.ts";
 import { cut } from "../cut.ts";
 import type { Evaluator } from "../evaluate.ts";
+import { createPace, leftOutText } from "../pace.ts";
 import { createTrail } from "../trail.ts";
 
 type Level = RunEvent["level"];
 type ConsoleLine = Extract<FromRealm, { type: "console" }>["entries"][number];
+type Uncaught = Extract<FromRealm, { type: "uncaught" }>;
 
 const batchMs = 16;
 /** Lines of one message: 16 Ki characters each at most, and the server reads 4 MiB, escapes included. */
@@ -23,8 +25,14 @@ export interface OutputOptions {
 }
 
 export interface Output {
+  add(event: ConsoleLine | Uncaught): void;
   /** Sends what is pending. */
   flush(): void;
+}
+
+interface Feed extends Output {
+  /** Lines are being dropped. */
+  isFull(): boolean;
 }
 
 /**
@@ -84,9 +92,7 @@ function captureStream(stream: NodeJS.WriteStream, heard: (text: string) => void
   };
 }
 
-function createFeed(
-  send: OutputOptions["send"],
-): Output & { add(line: ConsoleLine): void; isFull(): boolean } {
+function createFeed(send: OutputOptions["send"]): Feed {
   const pending = createTrail<ConsoleLine>(pendingLimits);
   // User code may replace timers, in tests for instance.
   const { setTimeout: later } = globalThis;
@@ -94,17 +100,35 @@ function createFeed(
   let flushedAt = -Infinity;
   let unconfirmed = 0;
   let isScheduled = false;
+  const pace = createPace<ConsoleLine | Uncaught>({
+    pass: (event) => ("type" in event ? sendError(event) : addLine(event)),
+    leftOut: (count, { at }) => addLine({ level: "warn", text: leftOutText(count), at }),
+    now,
+    later,
+  });
+
+  function addLine(line: ConsoleLine): void {
+    pending.add(line, line.text.length + (line.stack?.length ?? 0));
+    if (now() - flushedAt >= batchMs && unconfirmed < unconfirmedMessages) sendPending();
+    else schedule();
+  }
+
+  function sendError(error: Uncaught): void {
+    // Behind the lines that were written before it.
+    sendPending();
+    send(error, () => {});
+  }
 
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
     later(() => {
       isScheduled = false;
-      flush();
+      sendPending();
     }, batchMs);
   }
 
-  function flush(): void {
+  function sendPending(): void {
     if (unconfirmed >= unconfirmedMessages) return schedule();
     flushedAt = now();
     const { items, missing } = pending.take();
@@ -120,13 +144,12 @@ function createFeed(
   }
 
   return {
-    add(line) {
-      pending.add(line, line.text.length + (line.stack?.length ?? 0));
-      if (now() - flushedAt >= batchMs && unconfirmed < unconfirmedMessages) flush();
-      else schedule();
+    add: pace.add,
+    flush() {
+      pace.flush();
+      sendPending();
     },
-    flush,
-    isFull: () => pending.isFull(),
+    isFull: () => pace.isFull() || pending.isFull(),
   };
 }
 

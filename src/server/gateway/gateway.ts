@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { toWire, UserError, type ErrorCode } from "../../protocol/errors.ts";
+import { apiRoutes, mountApi, type ApiMount } from "../repl/api/mount.ts";
+import type { Repls } from "../repl/logs/repls.ts";
 import { createApi, type Api, type ApiSources } from "./api.ts";
 import { EventFeed } from "./event-feed.ts";
 import { readJson } from "./request-body.ts";
@@ -31,6 +33,7 @@ export class Gateway {
   readonly #feed = new EventFeed();
   #gate: RequestGate | undefined;
   #api: Api | undefined;
+  #repl: ApiMount | undefined;
   #origin = "";
 
   constructor(version: string) {
@@ -53,12 +56,17 @@ export class Gateway {
     );
     const host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     this.#origin = `http://${host}`;
-    this.#gate = controlGate(host, this.token);
+    this.#gate = controlGate(host, this.verify);
   }
 
+  /** Whether a credential is the control token; takes the same time whatever is wrong. */
+  readonly verify = (credential: string): boolean =>
+    timingSafeEqual(sha256(credential), sha256(this.token));
+
   /** Opens the control API; until then it answers 503. */
-  serve(sources: ApiSources): void {
+  serve(sources: ApiSources, repls: Pick<Repls, "forRequest">): void {
     this.#api = createApi(sources);
+    this.#repl = mountApi((query) => repls.forRequest(query), this.verify);
   }
 
   /** Sends a state change to everybody who listens to events. */
@@ -68,6 +76,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.#feed.close();
+    this.#repl?.close();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -82,6 +91,8 @@ export class Gateway {
     if (admission.route.name === "health") {
       return reply(response, 200, { status: "ok", name: "vitrine", version: this.#version });
     }
+    if (admission.route.name === "repl-api" && this.#repl !== undefined)
+      return this.#repl.answer(admission, request, response);
     try {
       const body = await readJson(request, { limit: bodyLimit });
       const result = await this.#ready().call(admission.local.slice("/api/".length), body);
@@ -107,10 +118,7 @@ export class Gateway {
   }
 }
 
-function controlGate(host: string, token: string): RequestGate {
-  const expected = createHash("sha256").update(token).digest();
-  const control = (credential: string): boolean =>
-    timingSafeEqual(createHash("sha256").update(credential).digest(), expected);
+function controlGate(host: string, control: (credential: string) => boolean): RequestGate {
   const own = {
     sites: "own",
     originRequired: false,
@@ -133,9 +141,14 @@ function controlGate(host: string, token: string): RequestGate {
         upgrade: true,
         access: "control",
       },
+      ...apiRoutes(["/", "/-daebug/"]),
       { ...own, name: "api", path: "/api/", methods: ["POST"], access: "control", json: true },
     ],
   });
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {

@@ -13,7 +13,6 @@ const helloMs = 15_000;
 interface NodeProcess {
   readonly pid: number;
   readonly realm: Promise<LiveRealm>;
-  readonly exited: Promise<void>;
   /** Known after its hello; a realm is killed by what we started, never by what it says of itself. */
   realmId?: string;
 }
@@ -22,7 +21,9 @@ export class NodeRealms {
   readonly #realms: Realms;
   readonly #keeper: ProcessKeeper;
   readonly #log: Log;
+  /** By working directory; one that was killed makes room at once. */
   readonly #processes = new Map<string, NodeProcess>();
+  readonly #exits = new Set<Promise<void>>();
 
   constructor(realms: Realms, keeper: ProcessKeeper, log: Log) {
     this.#realms = realms;
@@ -41,14 +42,17 @@ export class NodeRealms {
 
   /** Ends the process: the only way to stop a block that loops for ever. Nothing happens to other realms. */
   kill(realm: LiveRealm): void {
-    const found = [...this.#processes.values()].find((process) => process.realmId === realm.id);
-    if (found !== undefined) killGroup(found.pid, "SIGKILL");
+    for (const [directory, process] of this.#processes) {
+      if (process.realmId !== realm.id) continue;
+      // The next block must not meet a process that is about to end.
+      this.#processes.delete(directory);
+      killGroup(process.pid, "SIGKILL");
+    }
   }
 
   async stop(): Promise<void> {
-    const running = [...this.#processes.values()];
-    for (const { pid } of running) killGroup(pid, "SIGKILL");
-    await Promise.all(running.map(({ exited }) => exited));
+    for (const { pid } of this.#processes.values()) killGroup(pid, "SIGKILL");
+    await Promise.all(this.#exits);
   }
 
   #start(directory: string, session: string | undefined): NodeProcess {
@@ -57,20 +61,24 @@ export class NodeRealms {
     void this.#keeper.addChild(pid);
     this.#drain(child, session);
     const door: { current?: RealmDoor } = {};
-    const exited = this.#exit(child, directory, door);
+    const exited = this.#exit(child, door);
+    this.#exits.add(exited);
     const realm = this.#hello(child, session, door, exited);
-    const started: NodeProcess = { pid, realm, exited };
+    const started: NodeProcess = { pid, realm };
+    void exited.then(() => {
+      this.#exits.delete(exited);
+      if (this.#processes.get(directory) === started) this.#processes.delete(directory);
+    });
     // A start that failed is reported to whoever asked for the realm.
     realm.then((live) => (started.realmId = live.id)).catch(() => {});
     return started;
   }
 
-  #exit(child: ChildProcess, directory: string, door: { current?: RealmDoor }): Promise<void> {
+  #exit(child: ChildProcess, door: { current?: RealmDoor }): Promise<void> {
     const pid = child.pid ?? 0;
     return new Promise((resolve) => {
       child.once("error", () => resolve());
       child.once("exit", (code, signal) => {
-        this.#processes.delete(directory);
         killGroup(pid, "SIGKILL");
         void this.#keeper.removeChild(pid);
         door.current?.lost(
@@ -105,7 +113,13 @@ export class NodeRealms {
         if (message === undefined) return;
         if (message.type !== "hello") return door.current?.receive(message);
         clearTimeout(timer);
-        door.current = this.#realms.join(session, link, { ...message, kind: "node", name: "node" });
+        const url = `node://${child.pid ?? 0}`;
+        door.current = this.#realms.join(session, link, {
+          ...message,
+          kind: "node",
+          name: "",
+          url,
+        });
         resolve(door.current.realm);
       });
     });

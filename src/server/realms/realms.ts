@@ -1,19 +1,12 @@
 /** The set of live realms: who is there, under which name, and how to reach them. */
-import { randomBytes } from "node:crypto";
-import type { Realm } from "../../protocol/model.ts";
-import type { FromRealm, ToRealm } from "../../protocol/realm.ts";
-import { freeName, newRealmName } from "./names.ts";
+import type { FromRealm } from "../../protocol/realm.ts";
+import { LiveRealm, type Hello, type RealmFacts, type RealmLink } from "./live-realm.ts";
+import { frameName, freeName, newNodeName, newRealmName, realmName } from "./names.ts";
 
-/** Ms a page may be away (reload, moved panel, dropped socket) and still be the same realm (decision 40). */
+export type { LiveRealm } from "./live-realm.ts";
+
+/** Ms a realm may be away (reload, moved panel, dropped socket) and still be the same one (decision 40). */
 const awayMs = 5000;
-
-export type Hello = Extract<FromRealm, { type: "hello" }>;
-
-/** A way to one realm: a WebSocket or an IPC channel. */
-export interface RealmLink {
-  send(message: ToRealm): void;
-  close(): void;
-}
 
 export interface RealmListener {
   /** A realm came, went, moved or changed its state. */
@@ -22,51 +15,9 @@ export interface RealmListener {
   loaded(realm: LiveRealm): void;
   /** Everything a realm says, except what this set handles itself. */
   said(realm: LiveRealm, message: FromRealm): void;
+  /** A worker that did not answer for so long was ended; `restarted`: another one comes under its name. */
+  hung(worker: LiveRealm, silentMs: number, restarted: boolean): void;
   gone(realm: LiveRealm, why: string): void;
-}
-
-/** One live realm. Written by the set it belongs to. */
-export class LiveRealm {
-  readonly id = randomBytes(9).toString("base64url");
-  readonly session: string | undefined;
-  readonly hello: Hello;
-  readonly name: string;
-  readonly since = Date.now();
-  link: RealmLink | undefined;
-  url: string;
-  title: string;
-  running = false;
-  leaving: NodeJS.Timeout | undefined;
-
-  constructor(session: string | undefined, hello: Hello, name: string) {
-    this.session = session;
-    this.hello = hello;
-    this.name = name;
-    this.url = hello.url;
-    this.title = hello.title;
-  }
-
-  /** The snapshot others see. */
-  facts(): Realm {
-    const { id, name, url, title, since, session } = this;
-    const state = this.link === undefined ? "away" : this.running ? "running" : "idle";
-    return {
-      id,
-      name,
-      kind: this.hello.kind,
-      url,
-      title,
-      since,
-      state,
-      ...(session === undefined ? {} : { session }),
-    };
-  }
-
-  /** False when nobody is at the other end. */
-  send(message: ToRealm): boolean {
-    this.link?.send(message);
-    return this.link !== undefined;
-  }
 }
 
 /** The door for the further messages of a realm that has introduced itself. */
@@ -83,9 +34,12 @@ export class Realms {
 
   /** A realm introduces itself over a link. The server owns its name. */
   join(session: string | undefined, link: RealmLink, hello: Hello): RealmDoor {
-    const realm = this.#returning(session, hello) ?? this.#enter(session, hello);
+    const parent = this.#parentOf(session, hello);
+    const realm = this.#returning(session, hello) ?? this.#enter(session, hello, parent);
     clearTimeout(realm.leaving);
-    Object.assign(realm, { link, url: hello.url, title: hello.title, leaving: undefined });
+    const { url, title } = hello;
+    Object.assign(realm, { link, hello, parent, url, title, seen: Date.now(), leaving: undefined });
+    this.#adopt(realm);
     link.send({ type: "welcome", realm: realm.id, name: realm.name });
     this.#tell((listener) => listener.loaded?.(realm));
     this.#changed();
@@ -96,6 +50,13 @@ export class Realms {
     };
   }
 
+  /** A realm that does not speak for itself is listed; `remove` takes it from the list. */
+  list(session: string | undefined, facts: RealmFacts): LiveRealm {
+    const realm = this.#enter(session, facts, undefined);
+    this.#changed();
+    return realm;
+  }
+
   all(): readonly LiveRealm[] {
     return [...this.#realms.values()];
   }
@@ -104,14 +65,44 @@ export class Realms {
     return this.all().find((realm) => realm.name === name);
   }
 
+  /** The companion worker of a page, whether or not it can be reached just now. */
+  companionOf(page: LiveRealm): LiveRealm | undefined {
+    return this.all().find((realm) => realm.companion && realm.parent === page);
+  }
+
   setRunning(realm: LiveRealm, running: boolean): void {
     realm.running = running;
     this.#changed();
   }
 
+  /** A worker was ended by its page. It may come back under its name, also before its old link is seen to end. */
+  ended(worker: LiveRealm, why: string): void {
+    const { link } = worker;
+    if (link === undefined) return;
+    this.#lost(worker, link, why);
+    link.close();
+  }
+
+  /** A worker did not answer and was ended by its page. */
+  hung(worker: LiveRealm, silentMs: number, restarted: boolean): void {
+    this.#tell((listener) => listener.hung?.(worker, silentMs, restarted));
+    if (restarted) this.ended(worker, "The worker did not answer");
+    else this.remove(worker, "The worker stopped answering again and again");
+  }
+
   removeSession(session: string): void {
     for (const realm of this.all())
-      if (realm.session === session) this.#remove(realm, "The session was stopped");
+      if (realm.session === session) this.remove(realm, "The session was stopped");
+  }
+
+  remove(realm: LiveRealm, why: string): void {
+    clearTimeout(realm.leaving);
+    if (!this.#realms.delete(realm.id)) return;
+    realm.link?.close();
+    this.#tell((listener) => listener.gone?.(realm, why));
+    // Frames and workers end with their page.
+    for (const child of this.all()) if (child.parent === realm) this.remove(child, why);
+    this.#changed();
   }
 
   /** @returns ends the listening */
@@ -120,20 +111,42 @@ export class Realms {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** A tab that reloads keeps its instance; a duplicated tab copies it, but there the first is still connected. */
+  #parentOf(session: string | undefined, { parent }: RealmFacts): LiveRealm | undefined {
+    if (parent === undefined) return undefined;
+    const named = this.all().filter(
+      (realm) => realm.session === session && realm.hello.instance === parent,
+    );
+    // A page that moved to another server's name may still be listed under the old one.
+    return named.find((realm) => realm.link !== undefined) ?? named[0];
+  }
+
+  /** Frames and workers whose page comes after them, as may happen when a server starts anew. */
+  #adopt(parent: LiveRealm): void {
+    for (const realm of this.all()) {
+      const isChild =
+        realm.session === parent.session && realm.hello.parent === parent.hello.instance;
+      if (isChild && realm.parent === undefined && realm !== parent) realm.parent = parent;
+    }
+  }
+
+  /**
+   * A tab that reloads keeps its instance; a duplicated tab copies it, but there the first is still connected. A worker
+   * has no memory of its own: it takes the place of one of its name that its page had.
+   */
   #returning(session: string | undefined, hello: Hello): LiveRealm | undefined {
-    return this.all().find(
-      (realm) =>
-        realm.session === session &&
-        realm.hello.instance === hello.instance &&
-        realm.link === undefined,
+    const away = this.all().filter(
+      (realm) => realm.session === session && realm.link === undefined && realm.kind === hello.kind,
+    );
+    return (
+      away.find((realm) => realm.hello.instance === hello.instance) ??
+      away.find((realm) => isSuccessor(realm, hello))
     );
   }
 
-  #enter(session: string | undefined, hello: Hello): LiveRealm {
-    const names = new Set(this.all().map((realm) => realm.name));
-    const name = hello.name === "" ? newRealmName(names) : freeName(hello.name, names);
-    const realm = new LiveRealm(session, hello, name);
+  #enter(session: string | undefined, facts: RealmFacts, parent: LiveRealm | undefined): LiveRealm {
+    const taken = new Set(this.all().map((realm) => realm.name));
+    const realm = new LiveRealm(session, facts, nameFor(facts, parent, taken));
+    realm.parent = parent;
     this.#realms.set(realm.id, realm);
     return realm;
   }
@@ -143,22 +156,15 @@ export class Realms {
       return this.#tell((listener) => listener.said?.(realm, message));
     realm.url = message.url;
     realm.title = message.title;
+    realm.seen = Date.now();
     this.#changed();
   }
 
   #lost(realm: LiveRealm, link: RealmLink, why: string): void {
     if (realm.link !== link) return;
     realm.link = undefined;
-    if (realm.hello.kind === "node") return this.#remove(realm, why);
-    realm.leaving = setTimeout(() => this.#remove(realm, why), awayMs);
-    this.#changed();
-  }
-
-  #remove(realm: LiveRealm, why: string): void {
-    clearTimeout(realm.leaving);
-    if (!this.#realms.delete(realm.id)) return;
-    realm.link?.close();
-    this.#tell((listener) => listener.gone?.(realm, why));
+    if (realm.kind === "node") return this.remove(realm, why);
+    realm.leaving = setTimeout(() => this.remove(realm, why), awayMs);
     this.#changed();
   }
 
@@ -169,4 +175,36 @@ export class Realms {
   #tell(call: (listener: Partial<RealmListener>) => void): void {
     for (const listener of this.#listeners) call(listener);
   }
+}
+
+function isSuccessor(realm: LiveRealm, hello: Hello): boolean {
+  return (
+    realm.kind === "worker" &&
+    realm.hello.parent === hello.parent &&
+    realm.label === (hello.label ?? "") &&
+    realm.companion === (hello.companion === true)
+  );
+}
+
+/** The name it had, if nobody living has it and it is one for its place; else a new one. */
+function nameFor(
+  { kind, name, label = "" }: RealmFacts,
+  parent: LiveRealm | undefined,
+  taken: ReadonlySet<string>,
+): string {
+  if (kind === "node") return newNodeName(taken);
+  const known = name === "" ? "" : realmName(name);
+  if (kind === "iframe" && parent !== undefined)
+    return isFree(known, `${parent.name}-frame`, taken) ? known : frameName(parent.name, taken);
+  if (kind === "worker" || kind === "service-worker") {
+    const stem = realmName([parent?.name, label || "worker"].filter(Boolean).join("-"));
+    return isFree(known, stem, taken) ? known : freeName(stem, taken);
+  }
+  return known === "" ? newRealmName(taken) : freeName(known, taken);
+}
+
+/** Whether a child of a page that was renamed meanwhile may still be called so. */
+function isFree(name: string, stem: string, taken: ReadonlySet<string>): boolean {
+  const number = name.startsWith(stem) ? name.slice(stem.length) : "none";
+  return /^(?:-\d+)?$/.test(number) && !taken.has(name);
 }

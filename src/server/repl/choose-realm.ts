@@ -1,36 +1,64 @@
 /** Which realm a block runs in: as the fence says, else the page of the file's project if one is live, else Node. */
 import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
+import type { RealmKind } from "../../protocol/model.ts";
 import type { NodeRealms } from "../realms/node-realms.ts";
 import type { LiveRealm, Realms } from "../realms/realms.ts";
+import type { WorkerRealms } from "../realms/worker-realms.ts";
 import type { SessionRunner } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import { refusedRealm } from "./job-errors.ts";
 import type { RunsParts } from "./runs.ts";
 
 export interface RealmSources {
   readonly realms: Realms;
   readonly sessions: Sessions;
   readonly nodeRealms: NodeRealms;
+  readonly workerRealms: WorkerRealms;
   folders(): readonly string[];
 }
 
 /** Ms a page that is just loading is waited for. */
 const arrivalMs = 5000;
+/** End of a companion worker's name; the rest is its page's. */
+const companionEnd = "-webworker";
 
+/**
+ * @returns the realm that a block or log means by `page`, `worker`, `iframe`, `node` or a name; of several the one that
+ * was seen last. A companion worker is made when it is asked for, by kind or by name
+ */
 export function chooseRealm(sources: RealmSources): RunsParts["chooseRealm"] {
+  const { realms, sessions, workerRealms } = sources;
   return async (file, wish) => {
-    const session = sources.sessions.forFile(file) ?? onlySession(sources.sessions);
-    if (wish === "node") return node(sources, session, file);
-    if (wish === undefined) return page(sources.realms, session) ?? node(sources, session, file);
-    if (wish === "page") return page(sources.realms, session) ?? arriving(sources.realms, session);
-    const named = sources.realms.find(wish);
-    if (named === undefined)
-      throw new UserError(
-        "realm_gone",
-        `There is no realm ${wish}. Live now: ${liveNames(sources.realms)}`,
-      );
-    return named;
+    const session = sessions.forFile(file) ?? onlySession(sessions);
+    switch (wish) {
+      case undefined:
+        return newest(realms, session, "page") ?? node(sources, session, file);
+      case "node":
+        return node(sources, session, file);
+      case "page":
+        return pageOf(realms, session);
+      case "worker":
+        return workerRealms.open(await pageOf(realms, session));
+      case "iframe":
+        return newest(realms, session, "iframe") ?? Promise.reject(noFrame(realms));
+      default:
+        return named(sources, wish);
+    }
   };
+}
+
+async function named({ realms, workerRealms }: RealmSources, name: string): Promise<LiveRealm> {
+  const found = realms.find(name);
+  if (found?.kind === "service-worker") throw refusedRealm(found);
+  const isThere = found !== undefined && found.link !== undefined;
+  const page = name.endsWith(companionEnd)
+    ? (found?.parent ?? realms.find(name.slice(0, -companionEnd.length)))
+    : undefined;
+  if (!isThere && page !== undefined && (found === undefined || found.companion))
+    return workerRealms.open(page);
+  if (found !== undefined) return found;
+  throw new UserError("realm_gone", `There is no realm ${name}. Live now: ${liveNames(realms)}`);
 }
 
 /** A document outside every project means the one that is open. */
@@ -39,18 +67,34 @@ function onlySession(sessions: Sessions): SessionRunner | undefined {
   return open.length === 1 && open[0] !== undefined ? sessions.get(open[0].id) : undefined;
 }
 
-/** The page that came last: the one a person has just opened. */
-function page(realms: Realms, session: SessionRunner | undefined): LiveRealm | undefined {
-  if (session === undefined) return undefined;
+/** The one that came last: which a person has just opened. */
+function newest(
+  realms: Realms,
+  session: SessionRunner | undefined,
+  kind: RealmKind,
+): LiveRealm | undefined {
   return realms
     .all()
     .filter(
       (realm) =>
+        session !== undefined &&
         realm.session === session.id &&
-        realm.facts().kind === "page" &&
-        realm.facts().state !== "away",
+        realm.kind === kind &&
+        realm.link !== undefined,
     )
-    .toSorted((a, b) => b.facts().since - a.facts().since)[0];
+    .toSorted((a, b) => a.seen - b.seen)
+    .at(-1);
+}
+
+async function pageOf(realms: Realms, session: SessionRunner | undefined): Promise<LiveRealm> {
+  return newest(realms, session, "page") ?? arriving(realms, session);
+}
+
+function noFrame(realms: Realms): UserError {
+  return new UserError(
+    "realm_gone",
+    `No page shows a frame of the application. Live now: ${liveNames(realms)}`,
+  );
 }
 
 function arriving(realms: Realms, session: SessionRunner | undefined): Promise<LiveRealm> {
@@ -58,8 +102,8 @@ function arriving(realms: Realms, session: SessionRunner | undefined): Promise<L
   const none = new UserError(
     "realm_gone",
     name === undefined
-      ? "No page is open. Open a preview, then run the block again"
-      : `No page of ${name} is open. Open its preview, then run the block again`,
+      ? `No page is open. Open a preview, then run the block again. Live now: ${liveNames(realms)}`
+      : `No page of ${name} is open. Open its preview, then run the block again. Live now: ${liveNames(realms)}`,
   );
   if (session === undefined || session.snapshot().state.name === "stopped")
     return Promise.reject(none);
@@ -70,7 +114,7 @@ function arriving(realms: Realms, session: SessionRunner | undefined): Promise<L
     }, arrivalMs);
     const unlisten = realms.listen({
       loaded: () => {
-        const found = page(realms, session);
+        const found = newest(realms, session, "page");
         if (found === undefined) return;
         clearTimeout(timer);
         unlisten();
@@ -100,6 +144,9 @@ function node(
 }
 
 function liveNames(realms: Realms): string {
-  const names = realms.all().map((realm) => realm.facts().name);
+  const names = realms
+    .all()
+    .filter(({ link }) => link !== undefined)
+    .map(({ name }) => name);
   return names.length === 0 ? "none" : names.join(", ");
 }

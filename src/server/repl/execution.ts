@@ -37,7 +37,7 @@ export class Execution {
       block: block.index,
       code: codeHash(sha256, block.code),
       realm: wish ?? "page",
-      realmKind: wish === "node" ? "node" : "page",
+      realmKind: isKind(wish) ? wish : "page",
       state: "running",
       startedAt: Date.now(),
       ms: 0,
@@ -167,8 +167,13 @@ export class Execution {
   }
 }
 
+/** Until the realm is known its kind is what the fence says. */
+function isKind(wish: string | undefined): wish is RealmKind {
+  return wish === "worker" || wish === "iframe" || wish === "node";
+}
+
 function summaryOf({ error, value }: JobOutcome): string {
-  const text = error ?? (value?.kind === "json" ? value.text : (value?.kind ?? ""));
+  const text = error ?? (value !== undefined && "text" in value ? value.text : (value?.kind ?? ""));
   return (text.split("\n", 1)[0] ?? "").slice(0, summaryLength);
 }
 

@@ -3,6 +3,15 @@ import { UserError } from "../../protocol/errors.ts";
 import type { FromRealm, RunRequest } from "../../protocol/realm.ts";
 import type { LiveRealm, Realms } from "../realms/realms.ts";
 import type { CompiledBlock } from "./compile.ts";
+import {
+  notConnected,
+  refusedRealm,
+  reloaded,
+  silent,
+  stopped,
+  tooLong,
+  unresponsive,
+} from "./job-errors.ts";
 import { endedOutcome, finishedOutcome, type JobOutcome } from "./outcome.ts";
 
 type Finished = Extract<FromRealm, { type: "finished" }>;
@@ -12,7 +21,7 @@ export interface JobOptions {
   /** Ms, 0 for none. */
   readonly timeout: number;
   readonly stop: AbortSignal;
-  /** Called when a realm that cannot be asked must be ended. */
+  /** Called when a realm that cannot be asked must be ended: a Node process, a companion worker. */
   kill(): void;
 }
 
@@ -20,6 +29,8 @@ export interface JobOptions {
 const startMs = 10_000;
 /** Scripts stay available for breakpoints and stack traces of callbacks. */
 const keptScripts = 100;
+
+const neverRan = "Stopped before it ran";
 
 interface ActiveJob {
   readonly realm: LiveRealm;
@@ -38,8 +49,9 @@ export class Jobs {
     this.#realms = realms;
     realms.listen({
       // A new document in the tab: what ran in the old one will never answer.
-      loaded: (realm) =>
-        this.#failAll(realm, "The page was reloaded while the block ran. Run it again"),
+      loaded: (realm) => this.#failAll(realm, reloaded(realm)),
+      hung: (worker, silentMs, restarted) =>
+        this.#failAll(worker, unresponsive(silentMs, restarted)),
       gone: (realm, why) => this.#failAll(realm, `${why} while the block ran`),
       said: (realm, message) => this.#said(realm, message),
     });
@@ -54,6 +66,11 @@ export class Jobs {
       next.catch(() => {}),
     );
     return next;
+  }
+
+  /** Resolves when a realm has nothing to do. */
+  async free(realm: LiveRealm): Promise<void> {
+    await this.#queues.get(realm.id);
   }
 
   /** Compiled script or map by file name (`<job>.js`, `<job>.js.map`), for the page channel. */
@@ -86,6 +103,7 @@ export class Jobs {
     this.#keepScript(request.job, options.script);
     this.#realms.setRunning(realm, true);
     try {
+      await this.#connected(realm, options.stop);
       return finishedOutcome(
         await this.#dispatch(realm, request, options),
         options.script,
@@ -106,12 +124,32 @@ export class Jobs {
     if (this.#scripts.size > keptScripts && !oldest.done) this.#scripts.delete(oldest.value);
   }
 
+  /** A realm that is away for a moment, because its page reloads or its worker starts anew, is waited for. */
+  #connected(realm: LiveRealm, stop: AbortSignal): Promise<void> {
+    if (realm.kind === "service-worker") return Promise.reject(refusedRealm(realm));
+    if (realm.link !== undefined) return Promise.resolve();
+    if (this.#realms.find(realm.name) !== realm) return Promise.reject(notConnected(realm));
+    return new Promise((resolve, reject) => {
+      const settle = (end: () => void): void => {
+        unlisten();
+        stop.removeEventListener("abort", onStop);
+        end();
+      };
+      const onStop = (): void => settle(() => reject(new UserError("cancelled", neverRan)));
+      const unlisten = this.#realms.listen({
+        loaded: (other) => other === realm && settle(resolve),
+        gone: (other) => other === realm && settle(() => reject(notConnected(realm))),
+      });
+      stop.addEventListener("abort", onStop);
+    });
+  }
+
   #dispatch(
     realm: LiveRealm,
     request: RunRequest,
     { timeout, stop, kill }: JobOptions,
   ): Promise<Finished> {
-    const isNode = realm.facts().kind === "node";
+    const isNode = realm.kind === "node";
     return new Promise((resolve, reject) => {
       const timers: NodeJS.Timeout[] = [];
       const end = (settle: () => void): void => {
@@ -124,11 +162,17 @@ export class Jobs {
         fail(error);
         if (isNode) kill();
       };
-      const onStop = (): void => giveUp(stopped(isNode));
-      if (stop.aborted) return fail(new UserError("cancelled", "Stopped before it ran"));
+      const onStop = (): void => {
+        fail(stopped(realm));
+        if (isNode || realm.companion) kill();
+      };
+      if (stop.aborted) return fail(new UserError("cancelled", neverRan));
       stop.addEventListener("abort", onStop);
-      const silence = setTimeout(() => giveUp(silent(isNode)), startMs);
-      timers.push(silence);
+      // Whether a companion worker answers is its page's business, which starts another one.
+      const silence = realm.companion
+        ? undefined
+        : setTimeout(() => giveUp(silent(realm)), startMs);
+      if (silence !== undefined) timers.push(silence);
       if (timeout > 0) timers.push(setTimeout(() => giveUp(tooLong(timeout)), timeout));
       this.#active.set(request.job, {
         realm,
@@ -136,36 +180,7 @@ export class Jobs {
         started: () => clearTimeout(silence),
         finish: (message) => end(() => resolve(message)),
       });
-      if (!realm.send(request))
-        fail(
-          new UserError(
-            "realm_gone",
-            `${realm.name} is not connected. Open its preview and run the block again`,
-          ),
-        );
+      if (!realm.send(request)) fail(notConnected(realm));
     });
   }
-}
-
-function stopped(isNode: boolean): UserError {
-  const message = isNode
-    ? "Stopped. The Node process was ended; its bindings are gone"
-    : "Stopped waiting. A page cannot be interrupted: code that loops for ever ends when the page is reloaded";
-  return new UserError("cancelled", message);
-}
-
-function silent(isNode: boolean): UserError {
-  return new UserError(
-    "deadline",
-    isNode
-      ? "The Node process does not answer. It was ended; run the block again"
-      : "The page does not answer. Reload it and run the block again",
-  );
-}
-
-function tooLong(timeout: number): UserError {
-  return new UserError(
-    "deadline",
-    `Not finished after ${timeout / 1000} s (setting vitrine.runTimeout)`,
-  );
 }

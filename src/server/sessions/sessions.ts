@@ -6,6 +6,7 @@ import type { Ports } from "../dev-servers/ports.ts";
 import type { Log } from "../log.ts";
 import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
 import type { Realms } from "../realms/realms.ts";
+import type { WireHandler } from "../repl/repl-routes.ts";
 import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
 import type { Caches } from "./caches.ts";
@@ -21,6 +22,8 @@ export interface SessionsParts {
   externalAddress(port: number): Promise<string>;
   /** Compiled block scripts by file name. */
   script(name: string): string | undefined;
+  /** Answers realms of the older protocol, for the pages of a project. */
+  wire(root: string): WireHandler;
   changed(sessions: readonly Session[]): void;
 }
 
@@ -102,7 +105,7 @@ export class Sessions {
   }
 
   async #openChannel(runner: SessionRunner): Promise<string> {
-    const { realms, runDirectory, script } = this.#parts;
+    const { realms, runDirectory, script, wire } = this.#parts;
     const addresses = (): { origins: readonly string[]; hosts: readonly string[] } =>
       runner.addresses ?? { origins: [], hosts: [] };
     const channel = await openPageChannel({
@@ -112,6 +115,7 @@ export class Sessions {
       script,
       addresses,
       root: runner.project.root,
+      wire: wire(runner.project.root),
       base: () => runner.addresses?.base ?? "/",
     });
     this.#channels.set(runner.id, channel);

@@ -15,6 +15,7 @@ import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
 import { testModulesPlugin } from "./test-modules-plugin.ts";
 import { updatesPlugin } from "./updates.ts";
+import { workerPlugin } from "./worker-plugin.ts";
 
 export interface DevServer {
   served(): Served;
@@ -90,6 +91,7 @@ async function inlineConfig(
       settingsPlugin(options, settled),
       testModulesPlugin(() => settled.base),
       realmPlugin(() => settled.base),
+      workerPlugin(() => settled.base),
       updatesPlugin({
         settled,
         problems,

@@ -31,10 +31,11 @@ test("menus and keys name only declared commands, and every key says when it hol
   expect(keybindings.filter(({ when }) => !when)).toEqual([]);
 });
 
-test("the extension wakes up only for Markdown, its commands, its view and its panels", () => {
+test("the extension wakes up only for Markdown, its commands, its view, its panels and its logs", () => {
   expect(manifest.activationEvents).toEqual([
     "onLanguage:markdown",
     `onWebviewPanel:${panelViewType}`,
+    "workspaceContains:daebug.md",
   ]);
 });
 
@@ -56,7 +57,7 @@ test("every text of the manifest is in package.nls.json, and nothing else is", (
 
 test("every text of host and panel is in the bundle for translators, and nothing else is", () => {
   const sources = ["src/extension/", "src/webview/"].flatMap((folder) =>
-    readdirSync(new URL(folder, root))
+    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => text(folder + name)),
   );
@@ -64,7 +65,9 @@ test("every text of host and panel is in the bundle for translators, and nothing
   const literals = sources.flatMap((source) =>
     [...source.matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, literal]) => literal ?? ""),
   );
-  const states = ["starting", "live", "restarting", "error", "stopped", "idle", "running", "away"];
+  const states = "starting live restarting error stopped idle running away executing offline".split(
+    " ",
+  );
   const bundle = Object.keys(JSON.parse(text("l10n/bundle.l10n.json")) as object);
   expect(bundle.toSorted()).toEqual([...new Set([...literals, ...states])].toSorted());
 });

@@ -13,6 +13,8 @@ const ignored: ServerEvents = {
   projectsChanged: () => {},
   sessionsChanged: () => {},
   runChanged: () => {},
+  replsChanged: () => {},
+  testRunChanged: () => {},
   consoleLogged: () => {},
   logged: () => {},
 };
@@ -40,6 +42,8 @@ function start(
           ? Promise.reject(new UserError("forbidden", "not this port"))
           : Promise.resolve(`https://box.example/${port}/`),
       placeResult: () => Promise.resolve(true),
+      readDirty: () => Promise.resolve(undefined),
+      editDirty: () => Promise.resolve(false),
     },
     events: { ...ignored, ...events },
     print: (line) => void lines.push(line),

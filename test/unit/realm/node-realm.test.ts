@@ -13,6 +13,8 @@ import path from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { FromRealm, RunRequest } from "../../../src/protocol/realm.ts";
+import { toFromRealm } from "../../../src/server/realms/messages.ts";
+import { countLines } from "../../support/lines.ts";
 
 type Finished = Extract<FromRealm, { type: "finished" }>;
 
@@ -260,19 +262,23 @@ test("100,000 lines are bounded, counted and all accounted for", async () => {
   expect(events.length + missing).toBe(100_000);
   expect([events[0]?.text, events.at(-1)?.text]).toEqual(["0", "99999"]);
   const sent = realm.messages.filter((message) => message.type === "console");
-  expect(sent.reduce((sum, { entries, dropped }) => sum + entries.length + dropped, 0)).toBe(
-    100_000,
-  );
+  expect(sent.reduce((sum, message) => sum + countLines(message), 0)).toBe(100_000);
 });
 
 test("an error that nobody caught is told and the realm lives on", async () => {
   const realm = await openRealm(makeProject({}));
   const thrown = realm.next("uncaught");
   await realm.run(`setTimeout(() => { throw new TypeError("late") })`);
-  expect((await thrown).error).toMatchObject({ name: "TypeError", message: "late" });
+  expect(await thrown).toMatchObject({
+    error: { name: "TypeError", message: "late" },
+    source: "uncaughtException",
+  });
   const rejected = realm.next("uncaught");
   await realm.run("Promise.reject(5)");
-  expect((await rejected).error).toMatchObject({ name: "Unhandled rejection", message: "5" });
+  expect(await rejected).toMatchObject({
+    error: { name: "Unhandled rejection", message: "5" },
+    source: "unhandledrejection",
+  });
   expect(await realm.value("return 1")).toBe(1);
 });
 
@@ -295,4 +301,62 @@ test("a realm leaves when its channel closes, whatever its code still waits for"
   const exit = new Promise((resolve) => realm.child.once("exit", resolve));
   realm.child.disconnect();
   expect(await exit).toBe(0);
+});
+
+test("run() of node:test resolves to results and tells its progress", async () => {
+  const realm = await openRealm(
+    makeProject({
+      "a.test.js": `import { test, describe, it } from "node:test"; import assert from "node:assert";
+describe("suite A", () => {
+  describe("inner", () => { it("adds", () => console.log("told")); });
+  it("fails", () => assert.equal(1, 2));
+  it("later", { skip: true }, () => {});
+});
+test("top", () => {});`,
+      "deep/b.test.js": `throw new Error("not today");`,
+      "node_modules/x/c.test.js": `throw new Error("never");`,
+      "package.json": '{ "type": "module" }',
+    }),
+  );
+  realm.child.send({ type: "welcome", realm: "r1", name: "node-fern-1201-03" });
+  const progress = realm.next("test-progress");
+  const code = `const { run } = await __vitrine.import("node:test"); return await run({ files: ["**/*.test.js", "/a.test.js", "../*.js"] })`;
+  const finished = await realm.run(code, { values: "log" });
+  expect(finished.error).toBeUndefined();
+  const results = JSON.parse(finished.value?.kind === "json" ? finished.value.text : "");
+  expect(results).toMatchObject({ passed: 2, failed: 2, skipped: 1, total: 5 });
+  const outcomes = results.tests.map((one: Record<string, unknown>) =>
+    [one["suite"], one["name"], one["skipped"] ?? one["passed"]].join("|"),
+  );
+  expect(outcomes.toSorted()).toEqual([
+    "suite A > inner|adds|true",
+    "suite A|fails|false",
+    "suite A|later|true",
+    "|Import: deep/b.test.js|false",
+    "|top|true",
+  ]);
+  expect(JSON.stringify(results)).toMatch(
+    /Error: not today.*AssertionError|AssertionError.*Error: not today/,
+  );
+  const { job, progress: told } = await progress;
+  expect(job).toBe("job1");
+  expect(told).toMatchObject({
+    realmName: "node-fern-1201-03",
+    complete: true,
+    totals: { pass: 2, fail: 2, skip: 1, total: 5 },
+  });
+  expect(told.allTests?.map(({ status }) => status).toSorted()).toEqual([
+    "fail",
+    "fail",
+    "pass",
+    "pass",
+    "skip",
+  ]);
+  expect(toFromRealm({ type: "test-progress", job: "j".repeat(20), progress: told })).toBeDefined();
+  expect(finished.events.map(({ text }) => text)).toContain("told");
+  expect(
+    await realm.value(
+      `const { default: test } = await __vitrine.import("node:test"); const { total } = await test.run({ files: "none/*.js" }); return [total, typeof test.describe]`,
+    ),
+  ).toEqual([0, "function"]);
 });

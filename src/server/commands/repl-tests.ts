@@ -1,0 +1,140 @@
+/** `--test`: runs the tests of a folder in a page that is connected, and prints what came of them (16.4). */
+import { formatTestProgress, testDurationFmt } from "../../markdown/log/tests.ts";
+import { derivePort } from "../../markdown/log/names.ts";
+import { UserError } from "../../protocol/errors.ts";
+import type { TestRun } from "../../protocol/model.ts";
+import { chooseForTests } from "../repl/api/tests.ts";
+import { DEFAULT_TEST_FILES, discoverTests } from "../repl/discover-tests.ts";
+import type { Instance } from "../repl/logs/instance.ts";
+import type { Repl } from "../repl/logs/repl.ts";
+import { readServers } from "../state-directory.ts";
+import { exitCodes, printJson, printLine } from "./output.ts";
+import { whoListens } from "./repl-port.ts";
+import type { RunningRepl } from "./repl.ts";
+
+export interface TestOptions {
+  /** `true` for the default pattern. */
+  readonly test?: string | true;
+  /** Part of a realm's name. */
+  readonly page?: string;
+  readonly port?: number;
+  readonly json?: boolean;
+}
+
+/** Ms a realm is waited for by a server that was started for the tests. */
+const arrivalMs = 30_000;
+
+/** @returns the exit code: 0 only when at least one file ran and nothing failed */
+export async function runTests(
+  root: string,
+  options: TestOptions,
+  start: () => Promise<RunningRepl>,
+): Promise<number> {
+  const pattern = typeof options.test === "string" ? options.test : DEFAULT_TEST_FILES;
+  const running = await findServer(root, options.port);
+  if (running !== undefined) return report(await runThere(running, pattern, options), options);
+  const own = await start();
+  try {
+    printLine(`Open ${own.url} in a browser; the tests run in that page`);
+    return report(await runHere(own, pattern, options), options);
+  } finally {
+    await own.close();
+  }
+}
+
+interface Remote {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** The server of this root, with the token that its discovery file tells the user alone. */
+async function findServer(root: string, port: number | undefined): Promise<Remote | undefined> {
+  const server = (await readServers()).find(({ folders }) => folders.includes(root));
+  if (server !== undefined) return { url: server.gateway, token: server.token };
+  const wanted = port ?? derivePort(root);
+  if ((await whoListens(wanted, root)) !== "same root") return undefined;
+  throw new UserError(
+    "not_found",
+    `A REPL of ${root} runs on port ${wanted}, but it has told this user no token. Stop it, or run the tests as its user`,
+  );
+}
+
+async function runThere(
+  { url, token }: Remote,
+  pattern: string,
+  { page }: TestOptions,
+): Promise<TestRun> {
+  const call = async (path: string, body?: object): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${url}/-daebug${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const result = (await answer.json()) as Record<string, unknown>;
+    if (answer.ok) return result;
+    const { message } = (result["error"] ?? {}) as { message?: string };
+    throw new UserError("not_found", message ?? `The server answered ${answer.status}`);
+  };
+  const started = await call("/tests/run", {
+    files: pattern,
+    ...(page === undefined ? {} : { page }),
+  });
+  for (;;) {
+    const run = await call(`/tests/${String(started["runId"])}`);
+    if (run["state"] !== "running") return toRun(run);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function runHere(
+  { server, root }: RunningRepl,
+  pattern: string,
+  { page }: TestOptions,
+): Promise<TestRun> {
+  const { repl } = server.repls.running(root);
+  const files = await discoverTests(root, { files: pattern });
+  if (files.length === 0)
+    throw new UserError("not_found", `No test file matches ${pattern} in ${root}`);
+  const instance = await arrived(repl, page);
+  const { id } = await repl.tests.start(instance, { files });
+  return (await repl.tests.finished(id))!;
+}
+
+async function arrived(repl: Repl, page: string | undefined): Promise<Instance> {
+  const until = Date.now() + arrivalMs;
+  for (;;) {
+    try {
+      return chooseForTests(repl, { page });
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function report(run: TestRun, { json }: TestOptions): number {
+  const { totals, duration, tests, state, error, files } = run;
+  if (json === true) printJson({ event: "tests", ...run });
+  else {
+    printLine(formatTestProgress({ complete: true, totals, duration, allTests: tests }));
+    if (error !== undefined) printLine(error);
+    const { pass, fail, skip } = totals;
+    printLine(
+      `\u2713 ${pass} pass, \u2717 ${fail} fail, \u2299 ${skip} skip (${testDurationFmt(duration)})`,
+    );
+  }
+  const isGood = state === "done" && totals.fail === 0 && files.length > 0;
+  return isGood ? exitCodes.done : exitCodes.failed;
+}
+
+/** From the answer of the API. */
+function toRun(answer: Record<string, unknown>): TestRun {
+  const { state, progress, error, runId } = answer as {
+    state: TestRun["state"];
+    progress: Pick<TestRun, "totals" | "duration" | "tests">;
+    error?: string;
+    runId: string;
+  };
+  const failed = error === undefined ? {} : { error };
+  return { id: runId, root: "", realm: "", files: ["/"], state, ...progress, ...failed };
+}

@@ -1,0 +1,78 @@
+/** The REPLs of a server, connected to its sessions and realms. */
+import path from "node:path";
+import type { HostMethods } from "../../../protocol/contract.ts";
+import type { Log } from "../../log.ts";
+import type { LiveRealm, Realms } from "../../realms/realms.ts";
+import { resolveImports } from "../../sessions/resolve-imports.ts";
+import type { Sessions } from "../../sessions/sessions.ts";
+import type { StateDirectory } from "../../state-directory.ts";
+import type { Tell } from "../../owners.ts";
+import { isInside } from "../../vite-host/watcher.ts";
+import type { Jobs } from "../jobs.ts";
+import { Testing } from "../testing.ts";
+import { Repls, type ReplsParts } from "./repls.ts";
+import type { Continues } from "./run-record.ts";
+
+/** How whoever started the server wants its REPLs. */
+export interface ReplPolicy extends Pick<ReplsParts, "moved" | "ended" | "joined"> {
+  /** Whether every realm gets its log when it connects (2.2). */
+  readonly createOnConnect: boolean;
+  readonly continues: Continues;
+  /** Ms a job may wait for its realm, and run. */
+  readonly timeoutMs: number;
+  /** Root of the realms that belong to no session. */
+  readonly root?: string;
+  /** The shutdown marker stood in a registry. */
+  stopped(root: string): void;
+}
+
+export interface ReplSources {
+  readonly policy: ReplPolicy;
+  readonly state: StateDirectory;
+  readonly host: HostMethods;
+  readonly tell: Tell;
+  readonly log: Log;
+  readonly realms: Realms;
+  readonly jobs: Jobs;
+  readonly sessions: Sessions;
+  kill(realm: LiveRealm): void;
+}
+
+export function createRepls(sources: ReplSources): { repls: Repls; testing: Testing } {
+  const { policy, state, host, tell, log, realms, jobs, sessions, kill } = sources;
+  const rootOf = (realm: LiveRealm): string | undefined =>
+    realm.session === undefined ? policy.root : sessions.get(realm.session)?.project.root;
+  const repls: Repls = new Repls({
+    ...policy,
+    identity: state.identity,
+    recordDirectory: path.join(state.directory, "repl"),
+    documents: host,
+    timeoutMs: () => policy.timeoutMs,
+    log,
+    realms,
+    jobs,
+    belongs: (realm, root) => isInside(rootOf(realm) ?? "", root),
+    folderOf: (realm) => folderOf(realm, rootOf(realm) ?? process.cwd()),
+    resolveImports: (realm, file, specifiers) => resolveImports(sessions, realm, file, specifiers),
+    kill,
+    changed: (list) => tell("replsChanged", list),
+    testRunChanged: (run) => tell("testRunChanged", testing.seen(run)),
+    stopped: (root) => void repls.stop(root).then(() => policy.stopped(root)),
+  });
+  const testing = new Testing({
+    repls,
+    projectRootOf: (name) => {
+      const realm = realms.find(name);
+      return realm === undefined ? undefined : rootOf(realm);
+    },
+  });
+  return { repls, testing };
+}
+
+/** Imports of a log are relative to the address of its page; in Node to the root (decision 31). */
+function folderOf({ kind, url }: LiveRealm, root: string): string {
+  if (kind === "node" || !URL.canParse(url)) return root;
+  const { pathname } = new URL(url);
+  const folder = pathname.slice(0, pathname.lastIndexOf("/") + 1);
+  return path.join(root, ...folder.split("/").filter((part) => part !== "" && part !== ".."));
+}

@@ -1,0 +1,225 @@
+/**
+ * The text of one log: what the server knows of it, and the only way it is changed (REPL specification 19). Stale copies,
+ * late saves and half-written files of others are put right before anything of ours is added.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { findAnchor } from "../../../markdown/log/anchor.ts";
+import { finishEdit } from "../../../markdown/log/edits.ts";
+import type { DirtyDocument, DirtyEdit } from "../../../protocol/contract.ts";
+import type { TextWriter } from "../../files/text-writer.ts";
+import { reconcile, type OwnVersion } from "../log-merge.ts";
+
+/** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
+export type LogEdit = (text: string) => string | undefined;
+
+/** Open documents with unsaved changes (19.5). */
+export interface DirtyDocuments {
+  readDirty(file: string): Promise<DirtyDocument | undefined>;
+  editDirty(edit: DirtyEdit): Promise<boolean>;
+}
+
+export interface LogTextOptions {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Key of the realm; part of the title. */
+  readonly name: string;
+  readonly writer: TextWriter;
+  readonly documents: DirtyDocuments;
+  /** Remembers versions beyond the life of the process. */
+  readonly record: VersionRecord;
+}
+
+export interface VersionRecord {
+  /** A text is about to be written. */
+  intend(before: string, after: string): void;
+  /** A text is known to stand in the file, written or found. */
+  stands(text: string): void;
+}
+
+/** Versions kept for stale copies, and for how long in ms (19.4). */
+const keptVersions = 16;
+const keptMs = 60_000;
+/** Characters of all versions together: those of a 10 MB log are few. */
+const keptCharacters = 48 * 1024 * 1024;
+/** Ms between two readings of a text that looks half-written. */
+const tornMs = 150;
+/** Equal readings in a row until an empty text, or one without the anchor it had, is believed (4.4). */
+const believed = { empty: 3, other: 2 };
+
+/** Thrown through a change of the writer, to wait and read again. */
+class Torn extends Error {
+  readonly found: string;
+
+  constructor(found: string) {
+    super("half-written");
+    this.found = found;
+  }
+}
+
+export class LogText {
+  readonly #options: LogTextOptions;
+  #known: string | undefined;
+  #versions: OwnVersion[] = [];
+  #exists = false;
+
+  constructor(options: LogTextOptions) {
+    this.#options = options;
+  }
+
+  get file(): string {
+    return this.#options.file;
+  }
+
+  /** Whether the file was there when it was last looked at. */
+  get exists(): boolean {
+    return this.#exists;
+  }
+
+  /** The text last written or processed. */
+  get known(): string | undefined {
+    return this.#known;
+  }
+
+  /** What stands there from an earlier life, and how it came about. */
+  restore(known: string | undefined, versions: readonly OwnVersion[] = []): void {
+    this.#known = known;
+    this.#versions = [...versions];
+    this.#exists = known !== undefined;
+  }
+
+  /**
+   * Reads the file, brings it up to date with what we know, and applies an edit. Edits of one log follow each other.
+   * @param create whether a missing file is made; else an edit of a missing file does nothing
+   * @returns the text that stands there now, undefined when there is no file
+   * @throws UserError when it could not be written; the edit is then not done
+   */
+  async change(edit: LogEdit, create = false): Promise<string | undefined> {
+    const readings = { text: "", count: 0 };
+    for (;;) {
+      try {
+        return await this.#tryChange(edit, create, readings);
+      } catch (error) {
+        if (!(error instanceof Torn)) throw error;
+        readings.count = error.found === readings.text ? readings.count + 1 : 1;
+        readings.text = error.found;
+        await sleep(tornMs);
+      }
+    }
+  }
+
+  /** Text that another program wrote into the file we had just replaced. */
+  async late(text: string): Promise<void> {
+    await this.change((current) => reconcile(current, text, this.#recent()).text);
+  }
+
+  async #tryChange(
+    edit: LogEdit,
+    create: boolean,
+    readings: Readings,
+  ): Promise<string | undefined> {
+    const { documents, file, writer } = this.#options;
+    const dirty = await documents.readDirty(file);
+    if (dirty !== undefined) return this.#changeDirty(dirty, edit);
+    let before: string | undefined;
+    let after: string | undefined;
+    const text = await writer.change(file, (found) => {
+      before = after = undefined;
+      if (found === undefined) {
+        // A deleted log is not made again by a late reply (2.2).
+        if (!create) return undefined;
+        [before, after] = ["", this.#next("", edit)];
+      } else {
+        this.#refuseTorn(found, readings);
+        [before, after] = [found, this.#next(found, edit)];
+      }
+      if (after !== before) this.#options.record.intend(before, after);
+      return after;
+    });
+    this.#settle(before, text);
+    return text;
+  }
+
+  async #changeDirty(dirty: DirtyDocument, edit: LogEdit): Promise<string | undefined> {
+    const next = this.#next(dirty.text, edit);
+    if (next === dirty.text) {
+      this.#settle(dirty.text, next);
+      return next;
+    }
+    const { start, end, text } = difference(dirty.text, next);
+    const { documents, file } = this.#options;
+    const done = await documents.editDirty({ file, version: dirty.version, start, end, text });
+    // The person typed meanwhile: look again.
+    if (!done) return this.change(edit);
+    this.#settle(dirty.text, next);
+    return next;
+  }
+
+  /** The text after reconciling and editing; the found one itself when nothing changes. */
+  #next(found: string, edit: LogEdit): string {
+    const known = this.#known;
+    const base =
+      known === undefined || known === found ? found : reconcile(known, found, this.#recent()).text;
+    const edited = edit(base);
+    return edited === undefined || edited === base ? base : finishEdit(edited, this.#options.name);
+  }
+
+  #refuseTorn(found: string, readings: Readings): void {
+    const known = this.#known;
+    if (known === undefined || known === found) return;
+    const isEmpty = found.trim() === "";
+    const hasLostAnchor = findAnchor(known) !== undefined && findAnchor(found) === undefined;
+    if (!isEmpty && !hasLostAnchor) return;
+    const wanted = isEmpty ? believed.empty : believed.other;
+    if (readings.text !== found || readings.count + 1 < wanted) throw new Torn(found);
+  }
+
+  #settle(before: string | undefined, text: string | undefined): void {
+    this.#exists = text !== undefined;
+    if (text === undefined) {
+      this.#known = undefined;
+      return;
+    }
+    if (before !== undefined && before !== text) {
+      this.#versions = withinBudget([...this.#recent(), { before, after: text, at: Date.now() }]);
+    }
+    this.#known = text;
+    this.#options.record.stands(text);
+  }
+
+  #recent(): OwnVersion[] {
+    const oldest = Date.now() - keptMs;
+    return this.#versions.filter(({ at }) => at >= oldest);
+  }
+}
+
+/** The newest versions, as many as may be kept. */
+function withinBudget(versions: readonly OwnVersion[]): OwnVersion[] {
+  let characters = 0;
+  return versions
+    .slice(-keptVersions)
+    .toReversed()
+    .filter(({ before, after }, index) => {
+      characters += before.length + after.length;
+      return index === 0 || characters <= keptCharacters;
+    })
+    .toReversed();
+}
+
+interface Readings {
+  text: string;
+  count: number;
+}
+
+/** The one stretch in which two texts differ, so that the caret and folds elsewhere stay. */
+function difference(old: string, next: string): { start: number; end: number; text: string } {
+  let start = 0;
+  while (start < old.length && start < next.length && old[start] === next[start]) start++;
+  let same = 0;
+  while (
+    same < old.length - start &&
+    same < next.length - start &&
+    old[old.length - 1 - same] === next[next.length - 1 - same]
+  )
+    same++;
+  return { start, end: old.length - same, text: next.slice(start, next.length - same) };
+}

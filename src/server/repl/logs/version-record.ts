@@ -1,0 +1,125 @@
+/**
+ * What was written into one log, kept beside the process so that a stale copy is known for one after a crash as well
+ * (decision 26, 19.4). Each line is a change against the text before it: a log of 10 MB costs its length once.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { sharedLength } from "../../files/shared-length.ts";
+import type { OwnVersion } from "../log-merge.ts";
+import type { VersionRecord } from "./log-text.ts";
+
+/** A text as the beginning of the one before, and what follows. */
+interface Delta {
+  readonly keep: number;
+  readonly add: string;
+}
+
+type Line =
+  | { readonly kind: "base"; readonly text: string }
+  | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
+  | { readonly kind: "stands"; readonly text: Delta };
+
+export interface Restored {
+  /** What was last known to stand in the file. */
+  readonly known: string;
+  readonly versions: readonly OwnVersion[];
+  /** A text that may have been written, or not, when the process ended. */
+  readonly intended?: OwnVersion;
+}
+
+/** Characters of changes after which the record is begun anew, at least. */
+const longRecord = 1024 * 1024;
+const keptVersions = 16;
+
+export function createVersionRecord(file: string, warned: (error: unknown) => void): VersionRecord {
+  let known: string | undefined;
+  let length = 0;
+
+  const write = (line: Line): void => {
+    const text = `${JSON.stringify(line)}\n`;
+    try {
+      if (line.kind === "base") writeFileSync(file, text, { mode: 0o600 });
+      else appendFileSync(file, text);
+      length += text.length;
+    } catch (error) {
+      warned(error);
+    }
+  };
+  const begin = (text: string): void => {
+    [known, length] = [text, 0];
+    write({ kind: "base", text });
+    length = 0;
+  };
+
+  return {
+    intend(before, after) {
+      if (known === undefined) begin(before);
+      const base = known ?? "";
+      write({
+        kind: "intend",
+        before: deltaOf(base, before),
+        after: deltaOf(base, after),
+        at: Date.now(),
+      });
+    },
+    stands(text) {
+      if (text === known) return;
+      const isLong = length > Math.max(longRecord, 2 * text.length);
+      if (known === undefined || isLong) return begin(text);
+      write({ kind: "stands", text: deltaOf(known, text) });
+      known = text;
+    },
+  };
+}
+
+/** @returns undefined when there is no record, or none that can be read */
+export function readVersionRecord(file: string): Restored | undefined {
+  let known: string | undefined;
+  let intended: OwnVersion | undefined;
+  const versions: OwnVersion[] = [];
+  for (const line of linesOf(file)) {
+    if (line.kind === "base") known = line.text;
+    if (known === undefined) return undefined;
+    if (line.kind === "intend")
+      intended = {
+        before: apply(known, line.before),
+        after: apply(known, line.after),
+        at: line.at,
+      };
+    if (line.kind === "stands") {
+      known = apply(known, line.text);
+      if (intended?.after === known) versions.push(intended);
+      intended = undefined;
+    }
+  }
+  if (known === undefined) return undefined;
+  const kept = versions.slice(-keptVersions);
+  return { known, versions: kept, ...(intended === undefined ? {} : { intended }) };
+}
+
+/** The last line may be torn. */
+function linesOf(file: string): Line[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    // No record is an answer.
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as Line];
+    } catch {
+      // Torn by the end of the process.
+      return [];
+    }
+  });
+}
+
+function deltaOf(base: string, text: string): Delta {
+  const keep = sharedLength(base, text);
+  return { keep, add: text.slice(keep) };
+}
+
+function apply(base: string, { keep, add }: Delta): string {
+  return base.slice(0, keep) + add;
+}

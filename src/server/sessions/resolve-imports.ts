@@ -1,0 +1,41 @@
+/** What the imports of blocks mean in the page they run in. */
+import type { ResolvedImport } from "../../protocol/realm.ts";
+import type { LiveRealm, Realms } from "../realms/realms.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** Imports whose specifier is known only at run time are asked for by the page. */
+export function answerImports(realms: Realms, sessions: Sessions): void {
+  realms.listen({
+    async said(realm, message) {
+      if (message.type !== "resolve") return;
+      const [result] = await resolveImports(sessions, realm, message.file, [message.specifier]);
+      if (result !== undefined) realm.send({ type: "resolved", ask: message.ask, result });
+    },
+  });
+}
+
+/** @param file absolute path that relative specifiers are relative to */
+export async function resolveImports(
+  sessions: Sessions,
+  realm: LiveRealm,
+  file: string,
+  specifiers: readonly string[],
+): Promise<readonly ResolvedImport[]> {
+  if (specifiers.length === 0) return [];
+  // Without a Vite host there is only the browser's own way.
+  if (realm.session === undefined)
+    return specifiers.map((specifier) => ({
+      specifier,
+      url: /^\.{0,2}\//.test(specifier) ? new URL(specifier, realm.url).href : specifier,
+      interop: false,
+    }));
+  const failed = (error: string): ResolvedImport[] =>
+    specifiers.map((specifier) => ({ specifier, url: "", interop: false, error }));
+  const host = sessions.get(realm.session)?.host;
+  if (host === undefined) return failed("The preview of this page is not running; restart it");
+  try {
+    return await host.methods.resolveImports(file, specifiers);
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error));
+  }
+}
