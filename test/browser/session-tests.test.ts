@@ -155,10 +155,8 @@ test("what the channel serves is for its own pages, and a poll is never told wha
   expect(plain.status).toBe(415);
   const foreign = { origin: "http://evil.example" };
   expect((await ask("-daebug-node:test.js", { headers: foreign })).status).toBe(403);
-  for (const headers of [{}, foreign]) {
-    const poll = await ask("-daebug-channel?name=a&url=b", { headers });
-    expect([await poll.text(), poll.status >= 400]).toEqual(["", true]);
-  }
+  const poll = await ask("-daebug-channel?name=a&url=b", { headers: foreign });
+  expect([poll.status, await poll.text()]).toEqual([403, ""]);
   expect(
     (await ask("-daebug-test-progress", { method: "POST", headers: json, body: "{}" })).status,
   ).toBe(404);
