@@ -192,6 +192,20 @@ test("a large file is streamed whole, and a page that cannot be read is missing"
   expect((await get("/folder.html")).status).toBe(308);
 });
 
+test("pages of other encodings keep their bytes", async () => {
+  const old = Buffer.from("<meta charset=windows-1251><p>\xcf\xf0", "latin1");
+  await writeFile(path.join(site.root, "old.html"), old);
+  const answer = await fetch(`${site.origin}/old.html`);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  expect(answer.headers.get("content-type")).toBe("text/html");
+  expect(bytes.includes(old.subarray(-5))).toBe(true);
+  expect(bytes.includes("importmap")).toBe(true);
+  const wide = Buffer.from("\ufeff<p>wide", "utf16le");
+  await writeFile(path.join(site.root, "wide.html"), wide);
+  const untouched = await (await fetch(`${site.origin}/wide.html`)).arrayBuffer();
+  expect(Buffer.from(untouched).equals(wide)).toBe(true);
+});
+
 test("discovery answers pages, and says what is wrong", async () => {
   const ask = async (body: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${site.origin}/-daebug-discover-tests`, {

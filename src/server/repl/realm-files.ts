@@ -8,7 +8,7 @@ import { securityHeaders } from "../gateway/response-headers.ts";
 import { isKept } from "./kept-files.ts";
 import { mimeTypeOf } from "./mime-types.ts";
 import { NEVER_STORED } from "./site.ts";
-import { withTestModules } from "./test-modules.ts";
+import { withTestModules } from "./worker-modules.ts";
 
 export interface RealmFiles {
   /**

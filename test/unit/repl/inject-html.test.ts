@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { mergeImportMap, mergeImportMapJson } from "../../../src/server/repl/import-maps.ts";
 import { injectHtml } from "../../../src/server/repl/inject-html.ts";
-import { withTestModules } from "../../../src/server/repl/test-modules.ts";
+import { withTestModules } from "../../../src/server/repl/worker-modules.ts";
 
 const client = "run($&, $1, '$`', '</script><!--')";
 const safeClient = "run($&, $1, '$`', '\\u003c/script>\\u003c!--')";
@@ -203,7 +203,7 @@ test("scanning takes time in proportion to the page", () => {
     "</script",
   ])
     injectHtml(part.repeat(20_000), { base: "/" });
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(5000);
 });
 
 test.for<[code: string, result: string]>([
