@@ -91,8 +91,15 @@ async function warmUp({ warmHost }: Owners, project: Project | undefined): Promi
 
 /** Only folders of the workspace have a REPL. @returns the real path */
 async function folderAmong(folders: readonly string[], root: string): Promise<string> {
-  if (folders.includes(root)) return realpath(root);
+  const real = await realPathOf(root);
+  const known = await Promise.all(folders.map(realPathOf));
+  if (known.includes(real)) return real;
   throw new UserError("path_refused", `${root} is no folder of the workspace. Add it first`);
+}
+
+/** The path itself when nothing is there. */
+function realPathOf(folder: string): Promise<string> {
+  return realpath(folder).catch(() => folder);
 }
 
 function nothingToPreview(folder: string): UserError {

@@ -9,6 +9,7 @@ import {
   type Moment,
 } from "./format.ts";
 import {
+  isBlank,
   lineEndOf,
   toText,
   withLineEnds,
@@ -128,12 +129,21 @@ function acceptLastFence(parsed: ParsedRequests, options: AcceptOptions): Placed
   const heading = formatAgentHeader(agent, options.name, options.at);
   const text = toText(lines);
   const end = lineEndOf(text);
-  const own = above === undefined ? lines : lines.toSpliced(above.line, 1);
-  const shift = above === undefined ? 0 : 1;
-  const before = toText(own.slice(0, open - shift));
+  const before =
+    above === undefined
+      ? toText(lines.slice(0, open))
+      : withoutLine(lines.slice(0, open), above.line);
   const fence = withoutBlankEnd(toText(lines.slice(open, close + 1)));
   const region = withLineEnds(formatRegion(options.name, agent, options), end);
   const request = `${heading}${end}${fence}${end}${end}${region}`;
   const whole = before + toText(lines.slice(close + 1));
   return { agent, heading, text: splice(whole, before.length, before.length, request) };
+}
+
+/** Lines without one of them, and without the second of two blank ones around it. */
+function withoutLine(lines: readonly LogLine[], index: number): string {
+  const above = toText(lines.slice(0, index));
+  const below = toText(lines.slice(index + 1));
+  const isSetOff = index === 0 || isBlank(lines[index - 1]!);
+  return above + (isSetOff ? withoutBlankStart(below) : below);
 }

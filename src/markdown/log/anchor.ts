@@ -87,21 +87,24 @@ function withoutOtherAnchors(history: string): string {
 /** Characters at the end of a text among which the anchor that the server wrote stands. */
 const nearEnd = 4096;
 
+/** Anchors looked at: more are in no text that makes sense. */
+const mostAnchors = 16;
+
 /** The last strong anchor that is not content of a fence, else the last weak one outside fences (4.1, rule 2). */
 function findLast(text: string): Anchor | undefined {
   const near = anchorsIn(text, Math.max(0, text.length - nearEnd)).at(-1);
   // Content of a closed fence has its end below it; that it has none spares the search of a long history.
   if (near?.strong && !hasFenceEnd(text, near.end)) return near;
   const all = anchorsIn(text, 0);
-  const strong = all.filter((anchor) => anchor.strong);
-  if (strong.length === 0) return lastOutsideFences(text, all);
-  let found = strong.pop()!;
-  // It may be content of a closed fence that starts below an earlier one: then that one counts.
-  for (let earlier = strong.pop(); earlier !== undefined; earlier = strong.pop()) {
-    if (!isInClosedFence(text, earlier.end, found.line)) break;
-    found = earlier;
+  const strong = all.filter((anchor) => anchor.strong).slice(-mostAnchors);
+  if (strong.length === 0) return lastWeak(text, all);
+  for (;;) {
+    const found = strong.pop()!;
+    // It is content if it lies in a closed fence that starts below an earlier one; then that one counts.
+    const earlier = strong.findLastIndex(({ end }) => isInClosedFence(text, end, found.line));
+    if (earlier < 0) return found;
+    strong.length = earlier + 1;
   }
-  return found;
 }
 
 /** Anchors in the order of the text. Searching forward for so long a text skips most of the characters. */
@@ -134,14 +137,18 @@ function isInClosedFence(text: string, from: number, offset: number): boolean {
   return closed.some(({ open, close }) => index > open && index < close);
 }
 
-function lastOutsideFences(text: string, anchors: readonly Anchor[]): Anchor | undefined {
+/** The last one outside fences. Where an old fence has no end all are inside: then one below which fences are whole. */
+function lastWeak(text: string, anchors: readonly Anchor[]): Anchor | undefined {
   if (anchors.length === 0) return undefined;
   const lines = toLines(text);
   const { closed } = findFences(lines);
-  return anchors.findLast((anchor) => {
+  const isOutside = (anchor: Anchor): boolean => {
     const index = lineAt(lines, anchor.line);
     return !closed.some(({ open, close }) => index > open && index < close);
-  });
+  };
+  const isWhole = ({ end }: Anchor): boolean =>
+    findFences(toLines(text.slice(end))).unclosed === undefined;
+  return anchors.findLast(isOutside) ?? anchors.slice(-mostAnchors).findLast(isWhole);
 }
 
 /** Index of the line that starts at an offset. */

@@ -65,9 +65,10 @@ async function runTests(
   if (isElectron) process.env["ELECTRON_RUN_AS_NODE"] = "1";
   try {
     const found = files === undefined ? undefined : await findFiles(files, root);
+    const execArgv = [`--import=${projectHooks(root)}`, ...(options.execArgv ?? [])];
+    const settings = { ...options, execArgv, ...(found && { files: found }) };
     // Given no files, Node would look for some itself.
-    if (found?.length !== 0)
-      await listen(run({ ...options, ...(found && { files: found }) }), report);
+    if (found?.length !== 0) await listen(run(settings), report);
   } catch (error) {
     report.crashed(error);
   } finally {
@@ -127,4 +128,12 @@ async function findFiles(files: string | readonly string[], root: string): Promi
 
 function isPath(file: string): boolean {
   return path.isAbsolute(file) && existsSync(file);
+}
+
+/** Each test file has a process of its own, which shall load the project's files as this one does. */
+function projectHooks(root: string): string {
+  const loader = JSON.stringify(new URL("./node-loader.js", import.meta.url).href);
+  const data = JSON.stringify({ data: { root } });
+  const code = `import { register } from "node:module"; register(${loader}, ${data});`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }

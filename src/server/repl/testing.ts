@@ -38,7 +38,7 @@ export class Testing {
     const files = found.filter((file) => file.startsWith(`${prefix}/`));
     if (files.length === 0)
       throw new UserError(
-        "not_found",
+        "realm_gone",
         `${instance.key} shows ${prefix === "" ? request.root : prefix.slice(1)}, where none of these test files is. Open the preview of their project`,
       );
     const run = await repl.tests.start(instance, {
