@@ -157,9 +157,6 @@ test("what the channel serves is for its own pages, and a poll is never told wha
   expect((await ask("-daebug-node:test.js", { headers: foreign })).status).toBe(403);
   const poll = await ask("-daebug-channel?name=a&url=b", { headers: foreign });
   expect([poll.status, await poll.text()]).toEqual([403, ""]);
-  expect(
-    (await ask("-daebug-test-progress", { method: "POST", headers: json, body: "{}" })).status,
-  ).toBe(404);
   expect((await ask("-daebug-m/.env")).status).toBe(403);
   expect((await ask("-daebug-nothing")).status).toBe(404);
 });

@@ -33,7 +33,7 @@ export function testModulesPlugin(base: () => string): Plugin {
     hotUpdate: ({ modules }) => keepFromReloading(modules),
     handleHotUpdate({ modules, server }) {
       // The hook of Vite 5, which has no other.
-      if (server.environments === undefined) keepFromReloading(modules as readonly Module[]);
+      if (server.environments === undefined) keepFromReloading(modules);
     },
   };
 }
