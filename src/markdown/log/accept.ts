@@ -31,6 +31,8 @@ export interface AcceptOptions {
   readonly waiting?: boolean;
   /** Whether a request that stands there without an anchor was answered before (4.3, rule 4). */
   isAnswered?(request: { readonly code: string; readonly heading: string }): boolean;
+  /** Whether a block below the anchor is none of the request (decision 26). */
+  isOld?(code: string): boolean;
 }
 
 export interface Acceptance {
@@ -52,8 +54,10 @@ export function acceptRequest(text: string, options: AcceptOptions): Acceptance 
     });
     return accepted && { ...accepted, text: `\uFEFF${accepted.text}` };
   }
-  const parsed = parseRequests(text, options.name, options.known);
-  if (parsed.blocks.length === 0) return undefined;
+  const found = parseRequests(text, options.name, options.known);
+  const blocks = found.blocks.filter(({ code }) => options.isOld?.(code) !== true);
+  const parsed = { ...found, blocks };
+  if (blocks.length === 0) return undefined;
   const accepted =
     parsed.anchor === undefined
       ? acceptLastFence(parsed, options)
@@ -62,7 +66,7 @@ export function acceptRequest(text: string, options: AcceptOptions): Acceptance 
   const end = lineEndOf(text);
   return {
     ...accepted,
-    blocks: parsed.blocks,
+    blocks,
     text: ensureTitle(withOneAnchor(accepted.text, end), options.name),
   };
 }
@@ -79,7 +83,7 @@ export function formatRegion(
 type Placed = Pick<Acceptance, "text" | "agent" | "heading">;
 
 function acceptTail(text: string, parsed: ParsedRequests, options: AcceptOptions): Placed {
-  const { agent, lines, blocks, anchor } = parsed;
+  const { agent, lines, blocks, anchor, rest } = parsed;
   const end = lineEndOf(text);
   const [first] = blocks;
   const { open, close } = first!;
@@ -95,7 +99,8 @@ function acceptTail(text: string, parsed: ParsedRequests, options: AcceptOptions
   const whole = parts.filter((part) => part !== "").join(end + end);
   // The anchor follows; without a line end its rule would make a heading of the last line.
   const footer = text.slice(anchor!.start, anchor!.end);
-  return { agent, heading, text: `${whole}${end}${end}${footer}` };
+  const below = rest.trim() === "" ? "" : end + rest;
+  return { agent, heading, text: `${whole}${end}${end}${footer}${below}` };
 }
 
 /** Index of the last heading of level 1 or 2 in the prose before a fence, -1 for none. */

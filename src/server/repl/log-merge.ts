@@ -66,6 +66,24 @@ export function reconcile(
   return { text: withMissingReplies(known, found, versions), how: "taken" };
 }
 
+/**
+ * What the file should hold when a text turns up that somebody wrote over a certain version after the server had replaced
+ * it: what they changed, put into what stands there now.
+ */
+export function reconcileLate(
+  known: string,
+  late: { readonly base: string; readonly text: string },
+): string {
+  const own = toParts(known);
+  const base = toParts(late.base);
+  const foreign = toParts(late.text);
+  if (late.text === late.base || late.text === known) return known;
+  const theirs = tailBelow(foreign, base);
+  if (theirs !== undefined)
+    return withTail(own, mergeTails({ base: base.tail, ours: own.tail, theirs }));
+  return merge(own, foreign, [late.base]) ?? known;
+}
+
 function toParts(text: string): Parts {
   const anchor = findAnchor(text);
   if (anchor === undefined) return { text, history: text, tail: "" };

@@ -72,8 +72,8 @@ export function reportPages(
   });
 }
 
-/** The first frame of the stack that lies in a source of the project. */
-async function placeOf(
+/** The first frame of the stack that lies in a source of the project. Line and column 1-based. */
+export async function placeOf(
   realm: LiveRealm,
   stack: string,
   sessions: Sessions,
@@ -85,6 +85,7 @@ async function placeOf(
       url === undefined ||
       url.includes("/node_modules/") ||
       url.includes("-vitrine/") ||
+      url.includes("-daebug-") ||
       url.includes("/@vite/")
     )
       continue;

@@ -4,6 +4,7 @@ import type { HostMethods } from "../../../protocol/contract.ts";
 import type { Log } from "../../log.ts";
 import type { LiveRealm, Realms } from "../../realms/realms.ts";
 import type { WorkerRealms } from "../../realms/worker-realms.ts";
+import { placeOf } from "../../sessions/page-reports.ts";
 import { resolveImports } from "../../sessions/resolve-imports.ts";
 import type { Sessions } from "../../sessions/sessions.ts";
 import type { StateDirectory } from "../../state-directory.ts";
@@ -44,6 +45,7 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
   const { policy, state, host, tell, log, realms, jobs, sessions, kill, workerRealms } = sources;
   const rootOf = (realm: LiveRealm): string | undefined =>
     realm.session === undefined ? policy.root : sessions.get(realm.session)?.project.root;
+  let telling = Promise.resolve();
   const repls: Repls = new Repls({
     ...policy,
     identity: state.identity,
@@ -63,7 +65,13 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
       return page && { kind: "worker", parent: page.name, url: `worker://${key}` };
     },
     changed: (list) => tell("replsChanged", list),
-    testRunChanged: (run) => tell("testRunChanged", testing.seen(run)),
+    testRunChanged: (run) => {
+      // In their order, though places take time to find.
+      telling = telling
+        .then(() => testing.seen(run))
+        .then((seen) => tell("testRunChanged", seen))
+        .catch((error: unknown) => log.bug(error, "telling of a test run"));
+    },
     stopped: (root) => void repls.stop(root).then(() => policy.stopped(root)),
   });
   const testing = new Testing({
@@ -71,6 +79,10 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
     projectRootOf: (name) => {
       const realm = realms.find(name);
       return realm === undefined ? undefined : rootOf(realm);
+    },
+    placeOf: async (name, stack) => {
+      const realm = realms.find(name);
+      return realm === undefined ? undefined : placeOf(realm, stack, sessions);
     },
   });
   return { repls, testing };
