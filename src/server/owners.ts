@@ -112,6 +112,7 @@ export function createOwners(parts: OwnersParts): Owners {
     jobs,
     sessions,
     kill,
+    workerRealms,
   });
   reportPages(realms, sessions, (lines) => tell("consoleLogged", lines));
   answerImports(realms, sessions);

@@ -1,7 +1,6 @@
 /** `vitrine repl`, also called `daebug`: the REPL server of one folder (REPL specification 16). */
 import { UserError } from "../../protocol/errors.ts";
 import manifest from "../../../package.json" with { type: "json" };
-import { quoted } from "../quoted.ts";
 import type { Instance } from "../repl/logs/instance.ts";
 import type { LogJob } from "../repl/logs/log-job.ts";
 import type { Ending } from "../repl/logs/request.ts";
@@ -168,7 +167,9 @@ function outcome({ dispatchedAt }: LogJob, { result, at }: Ending): string {
 
 /** Of what comes from files and pages nothing may steer the terminal. */
 function beginning(text: string, length: number): string {
-  return quoted(text.replace(/\s+/g, " ").trim().slice(0, length)).slice(1, -1);
+  // oxlint-disable-next-line no-control-regex -- these are what must not come through
+  const plain = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ");
+  return plain.trim().slice(0, length);
 }
 
 function untilCrash(): Promise<"crashed"> {

@@ -1,6 +1,11 @@
 /** Source maps from the script of a block to its document, and stacks read with them. */
 import remapping, { type DecodedSourceMap, type EncodedSourceMap } from "@jridgewell/remapping";
-import { encodedMap, originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import {
+  encodedMap,
+  decodedMappings,
+  originalPositionFor,
+  TraceMap,
+} from "@jridgewell/trace-mapping";
 import { type BlockPlace, documentPosition } from "./block-source.ts";
 
 /** A step of the compilation: what the later text says about the earlier one. Only its mappings count. */
@@ -104,17 +109,36 @@ export function mapStack(
       if (!frame || !isOurs(frame.script)) lines.push(readableMessage(line));
       continue;
     }
-    const place = originalPositionFor(new TraceMap(map), {
-      line: frame.line,
-      column: frame.column - 1,
-    });
-    if (place.source === null) continue;
-    const mapped = { file: place.source, line: place.line, column: place.column + 1 };
+    const mapped = placeOf(new TraceMap(map), frame);
+    if (mapped === undefined) continue;
     frames.push(mapped);
     const location = `${mapped.file}:${mapped.line}:${mapped.column}`;
     lines.push(frame.name ? `    at ${frame.name} (${location})` : `    at ${location}`);
   }
   return { text: lines.join("\n"), frames };
+}
+
+/** Columns of what is written in front of a last expression: `return (`. */
+const returnColumns = 10;
+
+/**
+ * The place of a frame in the document. A name that is not there is reported where its statement begins, which for the
+ * last expression is our `return`: then the expression behind it is meant.
+ */
+function placeOf(map: TraceMap, frame: Frame): DocumentFrame | undefined {
+  const { line } = frame;
+  const column = frame.column - 1;
+  const exact = originalFrame(map, line, column);
+  if (exact !== undefined) return exact;
+  const next = (decodedMappings(map)[line - 1] ?? []).find(([start]) => start >= column);
+  const isNear = next !== undefined && next[0] - column <= returnColumns;
+  return isNear ? originalFrame(map, line, next[0]) : undefined;
+}
+
+function originalFrame(map: TraceMap, line: number, column: number): DocumentFrame | undefined {
+  const place = originalPositionFor(map, { line, column });
+  if (place.source === null) return undefined;
+  return { file: place.source, line: place.line, column: place.column + 1 };
 }
 
 /** `(0 , f) is not a function` → `f is not a function`: undoes what the rewrite of calls does to messages. */

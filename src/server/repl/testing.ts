@@ -21,6 +21,11 @@ export class Testing {
     this.#parts = parts;
   }
 
+  /** Test files as addresses below a folder; the usual ones without patterns. */
+  find(root: string, patterns: readonly string[]): Promise<readonly string[]> {
+    return discoverTests(root, patterns.length === 0 ? {} : { files: [...patterns] });
+  }
+
   /** @param request `root` is a real path of a workspace folder */
   async run(request: RunTests): Promise<TestRun> {
     const { repls } = this.#parts;
@@ -33,7 +38,7 @@ export class Testing {
     const files = found.filter((file) => file.startsWith(`${prefix}/`));
     if (files.length === 0)
       throw new UserError(
-        "not_found",
+        "realm_gone",
         `${instance.key} shows ${prefix === "" ? request.root : prefix.slice(1)}, where none of these test files is. Open the preview of their project`,
       );
     const run = await repl.tests.start(instance, {

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { HostMethods } from "../../../protocol/contract.ts";
 import type { Log } from "../../log.ts";
 import type { LiveRealm, Realms } from "../../realms/realms.ts";
+import type { WorkerRealms } from "../../realms/worker-realms.ts";
 import { resolveImports } from "../../sessions/resolve-imports.ts";
 import type { Sessions } from "../../sessions/sessions.ts";
 import type { StateDirectory } from "../../state-directory.ts";
@@ -36,10 +37,11 @@ export interface ReplSources {
   readonly jobs: Jobs;
   readonly sessions: Sessions;
   kill(realm: LiveRealm): void;
+  readonly workerRealms: Pick<WorkerRealms, "pageOf" | "summon">;
 }
 
 export function createRepls(sources: ReplSources): { repls: Repls; testing: Testing } {
-  const { policy, state, host, tell, log, realms, jobs, sessions, kill } = sources;
+  const { policy, state, host, tell, log, realms, jobs, sessions, kill, workerRealms } = sources;
   const rootOf = (realm: LiveRealm): string | undefined =>
     realm.session === undefined ? policy.root : sessions.get(realm.session)?.project.root;
   const repls: Repls = new Repls({
@@ -55,6 +57,11 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
     folderOf: (realm) => folderOf(realm, rootOf(realm) ?? process.cwd()),
     resolveImports: (realm, file, specifiers) => resolveImports(sessions, realm, file, specifiers),
     kill,
+    summon: (name) => workerRealms.summon(name),
+    makes: (key) => {
+      const page = workerRealms.pageOf(key);
+      return page && { kind: "worker", parent: page.name, url: `worker://${key}` };
+    },
     changed: (list) => tell("replsChanged", list),
     testRunChanged: (run) => tell("testRunChanged", testing.seen(run)),
     stopped: (root) => void repls.stop(root).then(() => policy.stopped(root)),

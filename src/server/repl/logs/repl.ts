@@ -46,6 +46,8 @@ export interface ReplListener extends InstanceListener {
   /** A realm is new here. */
   joined(instance: Instance): void;
   testRunChanged(run: TestRun): void;
+  /** A log was written into whose realm is not there yet: what it would be, if it can be made. */
+  makes(key: string): Contact | undefined;
   /** The shutdown marker was written. */
   stopped(): void;
   /** In words, for the log. */
@@ -295,7 +297,9 @@ export class Repl {
   async #quiet(name: string): Promise<void> {
     const key = name.slice(0, -3).toLowerCase();
     this.#spellings.set(key, name);
-    await this.#instances.get(key)?.look();
+    const known = this.#instances.get(key);
+    const made = known === undefined ? this.#options.listener.makes(key) : undefined;
+    await (made === undefined ? known : this.contact(key, made))?.look();
   }
 
   #polled(): readonly string[] {

@@ -8,7 +8,7 @@ import { PollChannel } from "../../realms/poll-channel.ts";
 import type { Instance } from "./instance.ts";
 import { LiveLogs, type LiveLogsParts } from "./live-logs.ts";
 import type { LogJob } from "./log-job.ts";
-import { Repl, toLog, type ReplListener, type ReplOptions } from "./repl.ts";
+import { Repl, toLog, type Contact, type ReplListener, type ReplOptions } from "./repl.ts";
 import type { Ending } from "./request.ts";
 
 export interface ReplsParts
@@ -18,6 +18,8 @@ export interface ReplsParts
   belongs(realm: Parameters<LiveLogsParts["belongs"]>[0], root: string): boolean;
   changed(repls: readonly ReplFacts[]): void;
   testRunChanged(run: TestRun): void;
+  /** What a realm would be that is made when it is wanted; undefined when there is none of that name. */
+  makes(key: string): Contact | undefined;
   /** The shutdown marker was written for a root. */
   stopped(root: string): void;
   /** A structured line about a job (15.12). */
@@ -155,6 +157,7 @@ export class Repls {
       moved: (instance, job) => this.#parts.moved?.(instance, job),
       joined: (instance) => this.#parts.joined?.(instance),
       testRunChanged: (run) => this.#parts.testRunChanged(run),
+      makes: (key) => this.#parts.makes(key),
       stopped: () => this.#parts.stopped(root),
       warned: (message) => log.add("warn", message, { source: "repl" }),
     };
