@@ -82,6 +82,14 @@ const bundles: BuildOptions[] = [
   },
   {
     ...shared,
+    platform: "neutral",
+    format: "esm",
+    target: "es2022",
+    outdir: "dist",
+    entryPoints: { grammar: "src/markdown/grammar.ts" },
+  },
+  {
+    ...shared,
     platform: "browser",
     format: "esm",
     target: "es2022",

@@ -1,6 +1,7 @@
 /** The anchor of a log: the footer below which an agent appends (3.3), found from the end of the text (4.1). */
 import { findFences } from "./fences.ts";
 import { ANCHOR, RULE } from "./format.ts";
+import { requestAbove } from "./places.ts";
 import { toLines, withLineEnds, withoutBlankEnd, type LineEnd, type LogLine } from "./lines.ts";
 
 /** Offsets into the text. */
@@ -66,22 +67,17 @@ export function withFooter(history: string, tail: string, end: LineEnd): string 
   return above + footer + (tail.trim() === "" ? end + end : tail);
 }
 
-/** Takes away anchors of stale copies; those inside fences are content. */
+/** Takes away anchors of stale copies; those inside fences, from wherever these are read, are content. */
 function withoutOtherAnchors(history: string): string {
-  if (!forms.some((form) => history.includes(`\n${form}`) || history.startsWith(form)))
-    return history;
-  const lines = toLines(history);
-  const { closed } = findFences(lines);
-  const isInside = (index: number): boolean =>
-    closed.some(({ open, close }) => index > open && index < close);
-  const isFooter = lines.map(({ text }, index) => {
-    const below = lines[index + 1]?.text ?? "";
-    return (isAnchorLine(text) || (isRuleLine(text) && isAnchorLine(below))) && !isInside(index);
-  });
-  return lines
-    .filter((_, index) => !isFooter[index])
-    .map(({ raw }) => raw)
-    .join("");
+  const anchors = anchorsIn(history, 0);
+  if (anchors.length === 0) return history;
+  let [text, from] = ["", 0];
+  for (const { line, start, end } of anchors) {
+    if (isInClosedFence(history, 0, line) || isInCode(history, line)) continue;
+    text += history.slice(from, start);
+    from = end;
+  }
+  return text + history.slice(from);
 }
 
 /** Characters at the end of a text among which the anchor that the server wrote stands. */
@@ -101,7 +97,9 @@ function findLast(text: string): Anchor | undefined {
   for (;;) {
     const found = strong.pop()!;
     // It is content if it lies in a closed fence that starts below an earlier one; then that one counts.
-    const earlier = strong.findLastIndex(({ end }) => isInClosedFence(text, end, found.line));
+    const earlier = strong.findLastIndex(
+      ({ end, line }) => isInClosedFence(text, end, found.line) && !isInCode(text, line),
+    );
     if (earlier < 0) return found;
     strong.length = earlier + 1;
   }
@@ -112,7 +110,8 @@ function anchorsIn(text: string, from: number): Anchor[] {
   const lines: number[] = [];
   for (const form of forms) {
     for (let at = text.indexOf(form, from); at >= 0; at = text.indexOf(form, at + form.length))
-      if (at === 0 || text[at - 1] === "\n") lines.push(at);
+      if (at === 0 || text[at - 1] === "\n" || (at === 1 && text.startsWith("\uFEFF")))
+        lines.push(at);
   }
   return lines.toSorted((a, b) => a - b).map((line) => toAnchor(text, line));
 }
@@ -122,11 +121,17 @@ function toAnchor(text: string, line: number): Anchor {
   const end = feed < 0 ? text.length : feed + 1;
   const above = line < 2 ? 0 : text.lastIndexOf("\n", line - 2) + 1;
   const strong = line > 0 && isRuleLine(text.slice(above, line));
-  return { start: strong ? above : line, line, end, strong };
+  const start = text[above] === "\uFEFF" ? above + 1 : above;
+  return { start: strong ? start : line, line, end, strong };
 }
 
 function hasFenceEnd(text: string, from: number): boolean {
   return /^ {0,3}`{3,}[ \t]*\r?$/m.test(text.slice(from));
+}
+
+/** Whether a place is content of a block, as fences are read from the request it belongs to. */
+function isInCode(text: string, offset: number): boolean {
+  return isInClosedFence(text, requestAbove(text, offset) ?? 0, offset);
 }
 
 function isInClosedFence(text: string, from: number, offset: number): boolean {

@@ -42,8 +42,8 @@ const headingsAbove = 60;
 /** The last executing region above the anchor; undefined when an agent has damaged it. */
 export function findRegion(text: string): Region | undefined {
   const limit = findAnchor(text)?.start ?? text.length;
-  let from = limit;
-  for (;;) {
+  // A search from before the beginning would find its beginning again.
+  for (let from = limit; from > 0;) {
     const feed = text.lastIndexOf("\nexecuting (", from - 1);
     if (feed < 0) return undefined;
     const start = executingHeading(text, feed);
@@ -52,6 +52,7 @@ export function findRegion(text: string): Region | undefined {
       return { start, end: endOfLine(text, feed + 1), foreign };
     from = feed;
   }
+  return undefined;
 }
 
 function executingHeading(text: string, feed: number): number | undefined {
