@@ -88,6 +88,11 @@ export class Life {
 
   async step(step: Step): Promise<void> {
     const { clock } = this.world;
+    // Whoever writes behind half a fence of another agent writes into that fence.
+    const isBehindDraft = this.draft !== undefined && ["append", "stale"].includes(step.kind);
+    if (isBehindDraft) return;
+    // What one agent is still writing another one does not read.
+    if (this.#writing && !["take", "result", "events", "wait", "crash"].includes(step.kind)) await clock.advance(200);
     switch (step.kind) {
       case "append": {
         const chunk = this.chunk(step.blocks, step);
@@ -225,6 +230,8 @@ export class Life {
     await stopped;
     this.given = undefined;
     this.timedOut.length = 0;
+    // A new run does not know what stood there in the one before (decision 26).
+    this.copy = undefined;
     const anchor = findAnchor(this.text);
     const tail = anchor === undefined ? this.text : this.text.slice(anchor.end);
     for (const block of this.blocks) block.isHistory ||= tail.includes(block.code);
@@ -253,6 +260,8 @@ export class Life {
   }
 
   #call = "";
+  /** Somebody is in the middle of a save. */
+  #writing = false;
 
   #called(call: string, name: string): void {
     if (this.#inside === undefined || !(name === file || name.startsWith(`${directory}/.vitrine`))) return;
@@ -263,7 +272,9 @@ export class Life {
     act();
   }
 
-  chunk(blocks: number, { heading, note }: { heading: boolean; note: boolean }): string {
+  chunk(most: number, { heading, note }: { heading: boolean; note: boolean }): string {
+    // Without an anchor only the last fence of a file is a request (4.3).
+    const blocks = findAnchor(this.text) === undefined ? 1 : most;
     const parts = Array.from({ length: blocks }, () => {
       const code = `u${count++}()`;
       this.blocks.push({ code, isHistory: false });
@@ -330,12 +341,17 @@ export class Life {
     const open = memory.open(file);
     if (style !== "truncate first") return open.write(text);
     open.write("");
-    clock.after(100, () => open.write(text));
+    this.#writing = true;
+    clock.after(100, () => {
+      open.write(text);
+      this.#writing = false;
+    });
   }
 
   /** Lets everything come to its end. */
   async finish(): Promise<void> {
     const { clock } = this.world;
+    await this.step({ kind: "complete" });
     for (let round = 0; round < 60; round++) {
       await this.look();
       await clock.advance(700);

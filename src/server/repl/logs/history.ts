@@ -5,8 +5,8 @@
  */
 import type { Acceptance } from "../../../markdown/log/accept.ts";
 import { findAnchor, withFooter } from "../../../markdown/log/anchor.ts";
-import { lineEndOf } from "../../../markdown/log/lines.ts";
-import { parseRequests, parseTail, type ParsedRequests } from "../../../markdown/log/requests.ts";
+import { lineEndOf, toText } from "../../../markdown/log/lines.ts";
+import { headingAbove, parseRequests, parseTail, type ParsedRequests } from "../../../markdown/log/requests.ts";
 import type { Clock } from "../../clock.ts";
 import { LogRequest } from "./request.ts";
 import type { Baseline, RunRecord } from "./run-record.ts";
@@ -66,6 +66,19 @@ export class LogHistory {
     const above = text.slice(0, anchor.start);
     if (fresh.trim() === "") return withFooter(above + tail, "", end);
     return withFooter(above + old + end, fresh, end);
+  }
+
+  /** A text whose last fence is a request without an anchor, with that request below one. */
+  withAnchor(key: string, text: string): string {
+    const { anchor, blocks, lines } = parseRequests(text, key);
+    const [block] = blocks;
+    if (anchor !== undefined || block === undefined) return text;
+    const above = headingAbove(lines, block.open);
+    const heading = lines[above?.line ?? -1]?.text ?? "";
+    if (this.isAnswered(key, { code: block.code, heading })) return text;
+    const from = above?.line ?? block.open;
+    const head = toText(lines.slice(0, from));
+    return withFooter(head, toText(lines.slice(from)), lineEndOf(text));
   }
 
   /** Whether a block stood below the anchor when the run began, and was changed around since. */

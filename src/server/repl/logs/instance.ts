@@ -135,11 +135,13 @@ export class Instance {
     await this.#opened;
     let accepted: Acceptance | undefined;
     const edit: LogEdit = (text) => {
-      accepted = this.#requests.accept(text);
-      return accepted?.text;
+      const settled = this.#requests.withoutLeftovers(text);
+      accepted = this.#requests.accept(settled);
+      return accepted?.text ?? settled;
     };
     await this.#write(edit, {
       isPassing: true,
+      isAcceptance: true,
       done: (text) => {
         if (text !== undefined && accepted !== undefined) this.#requests.begin(accepted);
         else this.#requests.heed(text);

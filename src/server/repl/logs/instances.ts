@@ -150,6 +150,7 @@ export class Instances {
       documents,
       record: record.versionsOf(key),
       clock,
+      prepare: (text) => this.#history.withAnchor(key, text),
     });
     const instance = new Instance({
       key,

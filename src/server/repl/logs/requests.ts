@@ -96,6 +96,22 @@ export class Requests {
     });
   }
 
+  /** A text in which no region stands for a job that nobody has: an older copy may have brought it back. Pure. */
+  withoutLeftovers(text: string): string {
+    if (this.#request !== undefined || this.#isClosed) return text;
+    const [error = ""] = formatResultBlocks({
+      ok: false,
+      error: "the server stopped before the result arrived",
+    });
+    let settled = text;
+    // More than one stands there when several servers ended before.
+    for (let next: string | undefined = text; next !== undefined;) {
+      settled = next;
+      next = finishLeftover(settled, this.#options.clock.now(), error);
+    }
+    return settled;
+  }
+
   /** Begins what stands in the file as accepted. To be called before anybody else edits the file. */
   begin(acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
     if (this.#request !== undefined || this.#isClosed) return undefined;
@@ -224,21 +240,9 @@ export class Requests {
   }
 
   async #settleRegions(isOurs: boolean): Promise<void> {
-    const [error = ""] = formatResultBlocks({
-      ok: false,
-      error: "the server stopped before the result arrived",
-    });
-    const { clock, log, listener } = this.#options;
-    const edit: LogEdit = (text) => {
-      const reopened = isOurs ? reopenRequest(text) : undefined;
-      let settled = reopened ?? text;
-      // More than one stands there when several servers ended before.
-      for (let next: string | undefined = settled; next !== undefined;) {
-        settled = next;
-        next = finishLeftover(settled, clock.now(), error);
-      }
-      return settled;
-    };
+    const { log, listener } = this.#options;
+    const edit: LogEdit = (text) =>
+      this.withoutLeftovers((isOurs ? reopenRequest(text) : undefined) ?? text);
     await log.change(edit).catch((failure: unknown) => listener.failed(failure));
   }
 
