@@ -1,6 +1,7 @@
 /** One life of a log: agents, a realm, a clock and a server that may end, in any order, and what must hold at the end. */
 import { expect } from "vitest";
 import { findAnchor } from "../../src/markdown/log/anchor.ts";
+import { openFence } from "../../src/markdown/log/draft.ts";
 import { readReplyHeading } from "../../src/markdown/log/headings.ts";
 import { findRegion } from "../../src/markdown/log/regions.ts";
 import type { Instance, LogJob, LogServer, LogWorld } from "./log-server.ts";
@@ -54,6 +55,7 @@ export class Life {
   readonly timedOut: LogJob[] = [];
   /** An agent's copy. */
   copy: string | undefined;
+  copiedAt = 0;
   draft: string | undefined;
   /** What was done to the file while nobody looked, at a call of the disk. */
   #inside: { left: number; act: () => void } | undefined;
@@ -118,6 +120,7 @@ export class Life {
         break;
       case "read":
         this.copy = this.text === "" ? undefined : this.text;
+        this.copiedAt = clock.now();
         break;
       case "stale":
         await this.during(step.inside, (call) => this.saveStale(step, call));
@@ -306,7 +309,10 @@ export class Life {
   base(): string {
     const { text, copy } = this;
     const anchor = findAnchor(text);
-    if (copy === undefined || anchor === undefined) return text;
+    const below = copy?.slice(findAnchor(copy)?.end ?? 0) ?? "";
+    if (openFence(below) !== undefined) return text;
+    const isForgotten = this.world.clock.now() - this.copiedAt > 58_000;
+    if (copy === undefined || anchor === undefined || isForgotten) return text;
     return copy.startsWith(text.slice(0, anchor.end)) || this.realm.log.known !== text ? text : copy;
   }
 

@@ -106,6 +106,11 @@ export function isPlaceholder(line: string): boolean {
   return line.startsWith("executing (");
 }
 
+/** The paragraph that stands for events that are left out (9.4). */
+export function isOmission(line: string): boolean {
+  return omitted.test(line);
+}
+
 /** Whether code begins with a heading of a log: an agent left a piece of it inside a fence. */
 export function beginsWithHeading(code: string): boolean {
   return anyHeading.test(code.trimStart());
@@ -121,6 +126,6 @@ export function isServerMarker(line: string): boolean {
     isBackgroundHeading(line) ||
     isTestHeading(line) ||
     isPlaceholder(line) ||
-    omitted.test(line)
+    isOmission(line)
   );
 }

@@ -3,11 +3,18 @@ import { findAnchor, withFooter } from "./anchor.ts";
 import { appendAbove, splice } from "./edits.ts";
 import { findFences } from "./fences.ts";
 import { formatReplyHeader, type Moment } from "./format.ts";
-import { isPlaceholder, readReplyHeading, readRequestHeading } from "./headings.ts";
+import {
+  isEventHeading,
+  isOmission,
+  isPlaceholder,
+  readReplyHeading,
+  readRequestHeading,
+} from "./headings.ts";
 import {
   lineEndOf,
   toLines,
   toText,
+  trimLines,
   withLineEnds,
   withoutBlankEnd,
   withoutBlankStart,
@@ -92,10 +99,34 @@ export function codeAboveRegion(text: string): string | undefined {
   return toText(lines.slice(last.open));
 }
 
+/** What others have written between heading and placeholder follows the new text. */
+function replaceRegion(text: string, { start, end }: Region, block: string): string {
+  const foreign = foreignLines(text.slice(start, end));
+  const more = foreign === "" ? "" : `\n\n${foreign}`;
+  return splice(text, start, end, block + more);
+}
+
+/** Lines of a region that the server has not written: neither events nor what is said of left out ones. */
+function foreignLines(region: string): string {
+  const lines = toLines(region);
+  const { closed } = findFences(lines);
+  const isEvent = (index: number): boolean => isEventHeading(lines[index]?.text ?? "");
+  const own = new Set([0, lines.length - 1]);
+  for (const { open, close } of closed)
+    if (isEvent(open - 1)) for (let index = open - 1; index <= close; index++) own.add(index);
+  return toText(
+    trimLines(
+      lines.filter(
+        ({ text: line }, index) => !own.has(index) && !isEvent(index) && !isOmission(line),
+      ),
+    ),
+  ).trimEnd();
+}
+
 /** Replaces the region's text, or brings it back where it belongs. Undefined when there is no place for it. */
 export function placeRegion(text: string, place: JobPlace, block: string): string | undefined {
   const region = findRegion(text);
-  if (region !== undefined) return splice(text, region.start, region.end, block);
+  if (region !== undefined) return replaceRegion(text, region, block);
   const end = findJobEnd(text, place);
   return end === undefined ? undefined : splice(text, end, end, block);
 }
@@ -174,7 +205,7 @@ export function finishLeftover(text: string, at: Moment, error: string): string 
   if (region === undefined) return undefined;
   const heading = readReplyHeading(text.slice(region.start, endOfLine(text, region.start)))!;
   const reply = `${formatReplyHeader(heading.page, heading.agent, at, 0, true)}\n${error}`;
-  return splice(text, region.start, region.end, reply);
+  return replaceRegion(text, region, reply);
 }
 
 function endOfLine(text: string, from: number): number {

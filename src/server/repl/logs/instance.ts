@@ -143,7 +143,7 @@ export class Instance {
       isPassing: true,
       isAcceptance: true,
       done: (text) => {
-        if (text !== undefined && accepted !== undefined) this.#requests.begin(accepted);
+        if (text !== undefined && accepted !== undefined) this.#requests.begin(text, accepted);
         else this.#requests.heed(text);
       },
     });
@@ -166,8 +166,9 @@ export class Instance {
     };
     await this.log.change(edit, {
       create: true,
-      done: () => {
-        if (accepted !== undefined) request = this.#requests.begin(accepted, options);
+      done: (text) => {
+        if (text !== undefined && accepted !== undefined)
+          request = this.#requests.begin(text, accepted, options);
       },
     });
     this.#options.listener.changed(this);

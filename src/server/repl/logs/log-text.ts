@@ -50,8 +50,8 @@ export interface VersionRecord {
   stands(text: string): void;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4). */
-const keptVersions = 16;
+/** Versions kept for stale copies, and for how long in ms (19.4): in that time the seconds of a region alone make 12. */
+const keptVersions = 48;
 const keptMs = 60_000;
 /** Characters of all versions together: those of a 10 MB log are few. */
 const keptCharacters = 48 * 1024 * 1024;
@@ -125,7 +125,7 @@ export class LogText {
 
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
-    await this.change((current) => reconcileLate(current, late));
+    await this.change((current) => reconcileLate(current, late, this.#recent()));
   }
 
   async #tryChange(

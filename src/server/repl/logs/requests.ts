@@ -43,6 +43,12 @@ export interface RequestHow {
   readonly test?: TestJob;
 }
 
+/** What was accepted in the same edit. */
+interface More {
+  readonly text: string;
+  readonly next: Acceptance;
+}
+
 /** Ms until a reply that could not be written is tried again. */
 const retryMs = 2000;
 
@@ -112,8 +118,11 @@ export class Requests {
     return settled;
   }
 
-  /** Begins what stands in the file as accepted. To be called before anybody else edits the file. */
-  begin(acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
+  /**
+   * Begins what stands in the file as accepted. To be called before anybody else edits the file.
+   * @param text as it stands there
+   */
+  begin(text: string, acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
     if (this.#request !== undefined || this.#isClosed) return undefined;
     const { timeoutMs, history, key, background, clock } = this.#options;
     const request = new LogRequest(
@@ -125,7 +134,7 @@ export class Requests {
       },
       clock,
     );
-    history.accepted(key, acceptance);
+    history.accepted(key, acceptance, text);
     background.moveTo(request.events);
     this.#request = request;
     this.#offer(request);
@@ -309,17 +318,17 @@ export class Requests {
       this.#options.listener.moved(request.job);
       this.past.add(request.job, ending);
       this.#options.listener.ended(request.job, ending);
-      this.#goOn(request, ending, next);
+      this.#goOn(request, ending, next === undefined ? undefined : { text: text!, next });
     });
   }
 
-  #goOn(request: LogRequest, ending: Ending, next: Acceptance | undefined): void {
+  #goOn(request: LogRequest, ending: Ending, more: More | undefined): void {
     const isMore = request.advance(ending) !== undefined;
     if (isMore && !this.#isClosed) return this.#offer(request);
     const { history, key, listener } = this.#options;
     this.#request = undefined;
     history.save(key, undefined);
-    if (next !== undefined) this.begin(next);
+    if (more !== undefined) this.begin(more.text, more.next);
     listener.changed();
   }
 

@@ -28,7 +28,7 @@ export interface Restored {
 
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
-const keptVersions = 16;
+const keptVersions = 48;
 
 export interface VersionRecordOptions {
   readonly files: RecordFiles;
