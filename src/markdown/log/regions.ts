@@ -15,6 +15,7 @@ import {
   lineEndOf,
   toLines,
   toText,
+  trimLines,
   withLineEnds,
   withoutBlankEnd,
   withoutBlankStart,

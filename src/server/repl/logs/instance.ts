@@ -135,13 +135,15 @@ export class Instance {
     await this.#opened;
     let accepted: Acceptance | undefined;
     const edit: LogEdit = (text) => {
-      accepted = this.#requests.accept(text);
-      return accepted?.text;
+      const settled = this.#requests.withoutLeftovers(text);
+      accepted = this.#requests.accept(settled);
+      return accepted?.text ?? settled;
     };
     await this.#write(edit, {
       isPassing: true,
+      isAcceptance: true,
       done: (text) => {
-        if (text !== undefined && accepted !== undefined) this.#requests.begin(accepted);
+        if (text !== undefined && accepted !== undefined) this.#requests.begin(text, accepted);
         else this.#requests.heed(text);
       },
     });
@@ -164,8 +166,9 @@ export class Instance {
     };
     await this.log.change(edit, {
       create: true,
-      done: () => {
-        if (accepted !== undefined) request = this.#requests.begin(accepted, options);
+      done: (text) => {
+        if (text !== undefined && accepted !== undefined)
+          request = this.#requests.begin(text, accepted, options);
       },
     });
     this.#options.listener.changed(this);

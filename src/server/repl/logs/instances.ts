@@ -159,6 +159,7 @@ export class Instances {
       documents,
       record: record.versionsOf(key),
       clock,
+      prepare: (text) => this.#history.withAnchor(key, text),
     });
     const instance = new Instance({
       key,

@@ -28,11 +28,15 @@ export interface LogTextOptions {
   /** Remembers versions beyond the life of the process. */
   readonly record: VersionRecord;
   readonly clock?: Clock;
+  /** Puts the request of a text without an anchor below one, so that what is written next is not taken for its successor. */
+  prepare?(text: string): string;
 }
 
 export interface EditOptions {
   /** Whether a missing file is made; else an edit of a missing file does nothing. */
   readonly create?: boolean;
+  /** Whether it is the edit that accepts requests, which finds them without an anchor, too. */
+  readonly isAcceptance?: boolean;
   /** Whether the edit need not survive a power loss by itself. */
   readonly isPassing?: boolean;
   /** Called with what stands there now, undefined for no file, before the next edit is asked. */
@@ -46,8 +50,8 @@ export interface VersionRecord {
   stands(text: string): void;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4). */
-const keptVersions = 16;
+/** Versions kept for stale copies, and for how long in ms (19.4): in that time the seconds of a region alone make 12. */
+const keptVersions = 48;
 const keptMs = 60_000;
 /** Characters of all versions together: those of a 10 MB log are few. */
 const keptCharacters = 48 * 1024 * 1024;
@@ -121,7 +125,7 @@ export class LogText {
 
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
-    await this.change((current) => reconcileLate(current, late));
+    await this.change((current) => reconcileLate(current, late, this.#recent()));
   }
 
   async #tryChange(
@@ -139,7 +143,7 @@ export class LogText {
       // A deleted log is not made again by a late reply (2.2).
       if (found === undefined && options.create !== true) return undefined;
       before = found ?? "";
-      const after = found === undefined ? this.#edited("", edit) : this.#next(found, edit);
+      const after = found === undefined ? this.#edited("", edit) : this.#next(found, edit, options);
       if (after !== before) record.intend(before, after);
       return after;
     };
@@ -157,7 +161,7 @@ export class LogText {
     edit: LogEdit,
     options: EditOptions,
   ): Promise<string | undefined> {
-    const next = this.#next(dirty.text, edit);
+    const next = this.#next(dirty.text, edit, options);
     if (next !== dirty.text) {
       const { start, end, text } = difference(dirty.text, next);
       const { documents, file } = this.#options;
@@ -171,11 +175,14 @@ export class LogText {
   }
 
   /** The text after reconciling and editing; the found one itself when nothing changes. */
-  #next(found: string, edit: LogEdit): string {
+  #next(found: string, edit: LogEdit, { isAcceptance = false }: EditOptions): string {
     const known = this.#known;
     const base =
       known === undefined || known === found ? found : reconcile(known, found, this.#recent()).text;
-    return this.#edited(base, edit);
+    const { prepare } = this.#options;
+    const isPrepared = isAcceptance || prepare === undefined || findAnchor(base) !== undefined;
+    if (isPrepared || edit(base) === undefined) return this.#edited(base, edit);
+    return this.#edited(prepare(base), edit);
   }
 
   #edited(base: string, edit: LogEdit): string {
@@ -208,14 +215,20 @@ export class LogText {
       this.#versions = [];
       return;
     }
-    if (before !== undefined && before !== text) {
-      this.#versions = withinBudget([
-        ...this.#recent(),
-        { before, after: text, at: this.#clock.now() },
-      ]);
-    }
+    this.#remember(before ?? text, text);
     this.#known = text;
     this.#options.record.stands(text);
+  }
+
+  /** What stood in the file one after the other: somebody may have read any of it. */
+  #remember(before: string, text: string): void {
+    const at = this.#clock.now();
+    const known = this.#known;
+    const recent = this.#recent();
+    const isNew = known !== undefined && known !== before && recent.at(-1)?.after !== known;
+    if (isNew) recent.push({ before: known, after: before, at });
+    if (before !== text) recent.push({ before, after: text, at });
+    this.#versions = withinBudget(recent);
   }
 
   #recent(): OwnVersion[] {

@@ -43,6 +43,12 @@ export interface RequestHow {
   readonly test?: TestJob;
 }
 
+/** What was accepted in the same edit. */
+interface More {
+  readonly text: string;
+  readonly next: Acceptance;
+}
+
 /** Ms until a reply that could not be written is tried again. */
 const retryMs = 2000;
 
@@ -96,8 +102,27 @@ export class Requests {
     });
   }
 
-  /** Begins what stands in the file as accepted. To be called before anybody else edits the file. */
-  begin(acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
+  /** A text in which no region stands for a job that nobody has: an older copy may have brought it back. Pure. */
+  withoutLeftovers(text: string): string {
+    if (this.#request !== undefined || this.#isClosed) return text;
+    const [error = ""] = formatResultBlocks({
+      ok: false,
+      error: "the server stopped before the result arrived",
+    });
+    let settled = text;
+    // More than one stands there when several servers ended before.
+    for (let next: string | undefined = text; next !== undefined;) {
+      settled = next;
+      next = finishLeftover(settled, this.#options.clock.now(), error);
+    }
+    return settled;
+  }
+
+  /**
+   * Begins what stands in the file as accepted. To be called before anybody else edits the file.
+   * @param text as it stands there
+   */
+  begin(text: string, acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
     if (this.#request !== undefined || this.#isClosed) return undefined;
     const { timeoutMs, history, key, background, clock } = this.#options;
     const request = new LogRequest(
@@ -109,7 +134,7 @@ export class Requests {
       },
       clock,
     );
-    history.accepted(key, acceptance);
+    history.accepted(key, acceptance, text);
     background.moveTo(request.events);
     this.#request = request;
     this.#offer(request);
@@ -224,21 +249,9 @@ export class Requests {
   }
 
   async #settleRegions(isOurs: boolean): Promise<void> {
-    const [error = ""] = formatResultBlocks({
-      ok: false,
-      error: "the server stopped before the result arrived",
-    });
-    const { clock, log, listener } = this.#options;
-    const edit: LogEdit = (text) => {
-      const reopened = isOurs ? reopenRequest(text) : undefined;
-      let settled = reopened ?? text;
-      // More than one stands there when several servers ended before.
-      for (let next: string | undefined = settled; next !== undefined;) {
-        settled = next;
-        next = finishLeftover(settled, clock.now(), error);
-      }
-      return settled;
-    };
+    const { log, listener } = this.#options;
+    const edit: LogEdit = (text) =>
+      this.withoutLeftovers((isOurs ? reopenRequest(text) : undefined) ?? text);
     await log.change(edit).catch((failure: unknown) => listener.failed(failure));
   }
 
@@ -305,17 +318,17 @@ export class Requests {
       this.#options.listener.moved(request.job);
       this.past.add(request.job, ending);
       this.#options.listener.ended(request.job, ending);
-      this.#goOn(request, ending, next);
+      this.#goOn(request, ending, next === undefined ? undefined : { text: text!, next });
     });
   }
 
-  #goOn(request: LogRequest, ending: Ending, next: Acceptance | undefined): void {
+  #goOn(request: LogRequest, ending: Ending, more: More | undefined): void {
     const isMore = request.advance(ending) !== undefined;
     if (isMore && !this.#isClosed) return this.#offer(request);
     const { history, key, listener } = this.#options;
     this.#request = undefined;
     history.save(key, undefined);
-    if (next !== undefined) this.begin(next);
+    if (more !== undefined) this.begin(more.text, more.next);
     listener.changed();
   }
 

@@ -16,7 +16,7 @@ interface Delta {
 type Line =
   | { readonly kind: "base"; readonly text: string }
   | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
-  | { readonly kind: "stands"; readonly text: Delta };
+  | { readonly kind: "stands"; readonly text: Delta; readonly at: number };
 
 export interface Restored {
   /** What was last known to stand in the file. */
@@ -28,7 +28,7 @@ export interface Restored {
 
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
-const keptVersions = 16;
+const keptVersions = 48;
 
 export interface VersionRecordOptions {
   readonly files: RecordFiles;
@@ -78,7 +78,7 @@ export function createVersionRecord({
       if (text === known) return;
       const isLong = length > Math.max(longRecord, 2 * text.length);
       if (known === undefined || isLong) return begin(text);
-      write({ kind: "stands", text: deltaOf(known, text) });
+      write({ kind: "stands", text: deltaOf(known, text), at: now() });
       known = text;
     },
   };
@@ -99,8 +99,13 @@ export function readVersionRecord(text: string | undefined): Restored | undefine
         at: line.at,
       };
     if (line.kind === "stands") {
+      const before = known;
       known = apply(known, line.text);
-      if (intended?.after === known) versions.push(intended);
+      const own = intended?.after === known ? intended : undefined;
+      const between = own?.before ?? known;
+      if (between !== before && versions.at(-1)?.after !== before)
+        versions.push({ before, after: between, at: line.at });
+      if (own !== undefined) versions.push(own);
       intended = undefined;
     }
   }
