@@ -63,6 +63,8 @@ export class Instance {
   url = "";
   parent: string | undefined;
   lastSeen = 0;
+  /** It was said to be gone, before its time was over. */
+  hasLeft = false;
   /** Connections that hold it online for as long as they last. */
   connections = 0;
   lastFailed = false;
@@ -105,13 +107,15 @@ export class Instance {
   }
 
   get isOnline(): boolean {
-    return this.connections > 0 || Date.now() - this.lastSeen < offlineMs;
+    if (this.connections > 0) return true;
+    return !this.hasLeft && Date.now() - this.lastSeen < offlineMs;
   }
 
   /** The realm is there. */
   contact(): void {
     const wasOnline = this.isOnline;
     this.lastSeen = Date.now();
+    this.hasLeft = false;
     if (!wasOnline) this.#options.listener.changed(this);
   }
 

@@ -1,5 +1,5 @@
 /** The REPL of one root: its registry, its logs, the realms that answer (REPL specification). One owner per root. */
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
@@ -45,6 +45,8 @@ export interface ReplOptions {
 export interface ReplListener extends InstanceListener {
   /** A realm is new here. */
   joined(instance: Instance): void;
+  /** A realm is not in contact any more. */
+  left(instance: Instance): void;
   testRunChanged(run: TestRun): void;
   /** The shutdown marker was written. */
   stopped(): void;
@@ -60,6 +62,8 @@ export interface Contact {
 }
 
 const limits = { instances: 64 } as const;
+/** Ms between two looks at who is still in contact. */
+const lookMs = 2000;
 /** Ms without contact after which a realm without a file is forgotten (11.1). */
 const forgottenMs = 600_000;
 const shutDown = "the server was shut down before the result arrived";
@@ -84,6 +88,9 @@ export class Repl {
   /** An interrupted run goes on. */
   #isContinued = false;
   #stopping: Promise<void> | undefined;
+  #contacts: NodeJS.Timeout | undefined;
+  /** Who was in contact at the last look. */
+  #online: ReadonlySet<Instance> = new Set();
 
   constructor(options: ReplOptions) {
     const { root, listener } = options;
@@ -134,6 +141,11 @@ export class Repl {
   /** Takes the root, unless another process has it: then the state says who. */
   async start(): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
+    if ((await realpath(this.#directory)) !== this.#directory)
+      throw new UserError(
+        "path_refused",
+        `${this.#directory} is a link. Put a folder in its place: logs stay in ${this.root}`,
+      );
     const lockFile = path.join(this.#directory, ".lock");
     if (!(await lock(lockFile, this.#options.identity))) {
       const owner = await lockOwner(lockFile);
@@ -145,7 +157,25 @@ export class Repl {
     await this.#registry.start();
     this.#files.start();
     this.#rootFiles.start();
+    this.#contacts = setInterval(() => this.#lookAround(), lookMs);
+    this.#contacts.unref();
     this.#state = { name: "on" };
+  }
+
+  /** Nobody says that it left: it is missed (11.1). The workers of a page go with it (13.3). */
+  #lookAround(): void {
+    const now = [...this.#instances.values()];
+    const gone = [...this.#online].filter(({ isOnline }) => !isOnline);
+    for (const { key } of gone)
+      for (const child of now) if (child.parent === key) child.hasLeft = true;
+    const left = [...this.#online].filter(({ isOnline }) => !isOnline);
+    this.#online = new Set(now.filter(({ isOnline }) => isOnline));
+    for (const instance of left) {
+      this.#options.listener.left(instance);
+      this.#listener.changed(instance);
+    }
+    // Times of contact are written as well, much less often.
+    this.#registry.changed();
   }
 
   instances(): readonly Instance[] {
@@ -213,6 +243,7 @@ export class Repl {
 
   async #stop(message: string): Promise<void> {
     if (this.#state.name !== "on") return;
+    clearInterval(this.#contacts);
     this.#files.stop();
     this.#rootFiles.stop();
     await Promise.all(this.instances().map((instance) => instance.close(message)));
@@ -287,7 +318,8 @@ export class Repl {
       this.#spellings.set(key, name);
       if (isContinued && this.#record.restored(key) !== undefined) continue;
       const file = path.join(this.#directory, name);
-      if ((await stat(file)).size > maximumScan) continue;
+      const found = await stat(file).catch(() => undefined);
+      if (found?.isFile() !== true || found.size > maximumScan) continue;
       this.#history.baseline(key, await readFile(file, "utf8"));
     }
   }
