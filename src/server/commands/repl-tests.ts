@@ -32,7 +32,8 @@ export async function runTests(
 ): Promise<number> {
   const pattern = typeof options.test === "string" ? options.test : DEFAULT_TEST_FILES;
   const running = await findServer(root, options.port);
-  if (running !== undefined) return report(await runThere(running, pattern, options), options);
+  if (running !== undefined)
+    return report(await runThere(running, { root, pattern }, options), options);
   const own = await start();
   try {
     printLine(`Open ${own.url} in a browser; the tests run in that page`);
@@ -61,11 +62,11 @@ async function findServer(root: string, port: number | undefined): Promise<Remot
 
 async function runThere(
   { url, token }: Remote,
-  pattern: string,
+  { root, pattern }: { root: string; pattern: string },
   { page }: TestOptions,
 ): Promise<TestRun> {
   const call = async (path: string, body?: object): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${url}/-daebug${path}`, {
+    const answer = await fetch(`${url}/-daebug${path}?root=${encodeURIComponent(root)}`, {
       method: body === undefined ? "GET" : "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

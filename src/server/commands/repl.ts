@@ -1,16 +1,18 @@
 /** `vitrine repl`, also called `daebug`: the REPL server of one folder (REPL specification 16). */
 import { UserError } from "../../protocol/errors.ts";
 import manifest from "../../../package.json" with { type: "json" };
-import type { Instance } from "../repl/logs/instance.ts";
-import type { LogJob } from "../repl/logs/log-job.ts";
-import type { Ending } from "../repl/logs/request.ts";
 import type { ReplPolicy } from "../repl/logs/create-repls.ts";
 import { ReplListener } from "../repl/repl-listener.ts";
 import { createServer, type Server } from "../server.ts";
+import { readServers } from "../state-directory.ts";
+import { lockOwner } from "../lock-file.ts";
+import { derivePort } from "../../markdown/log/names.ts";
+import path from "node:path";
 import { hello, noEditor } from "./dev.ts";
 import { existingFolder } from "./folders.ts";
 import { printError, printJson, printLine, untilSignal } from "./output.ts";
-import { askToLeave, takePort } from "./repl-port.ts";
+import { logJson, reporters } from "./repl-lines.ts";
+import { askToLeave, takePort, untilDone, whoListens } from "./repl-port.ts";
 import { runTests, type TestOptions } from "./repl-tests.ts";
 
 export interface ReplOptions extends TestOptions {
@@ -42,9 +44,12 @@ export async function repl(options: ReplOptions): Promise<number> {
   if (options.test !== undefined) return runTests(root, options, () => startRepl(root, options));
   const running = await startRepl(root, options);
   announce(running, options);
+  const isLogged = options.log === "json";
+  if (isLogged) logJson({ ev: "server.start" });
   const crashed = untilCrash();
   const end = await Promise.race([untilSignal(), running.stopped, crashed]);
   await running.close();
+  if (isLogged) logJson({ ev: "server.stop" });
   return end === "crashed" ? 1 : 0;
 }
 
@@ -62,27 +67,28 @@ export async function startRepl(root: string, options: ReplOptions): Promise<Run
     ...reporters(options),
   };
   const server = await createServer(hello(root), noEditor, () => {}, policy);
-  try {
-    await takeRoot(server, root);
-    const listener = new ReplListener({
-      root,
-      version: manifest.version,
-      realms: server.realms,
-      find: () => server.repls.get(root),
-      script: server.script,
-      verifyControl: server.verifyControl,
-      host: options.host ?? "127.0.0.1",
-      inject: options.inject !== false,
-      ...(options.key === undefined ? {} : { key: options.key }),
-    });
-    const port = await takePort(wishOf(root, options), (wanted) => listener.listen(wanted));
-    const close = async (): Promise<void> => {
-      await server.close();
-      await listener.close();
-    };
-    return { server, root, url: `http://localhost:${port}/`, stopped, close };
-  } catch (error) {
+  const listener = new ReplListener({
+    root,
+    version: manifest.version,
+    realms: server.realms,
+    find: () => server.repls.get(root),
+    script: server.script,
+    verifyControl: server.verifyControl,
+    host: options.host ?? "127.0.0.1",
+    inject: options.inject !== false,
+    ...(options.key === undefined ? {} : { key: options.key }),
+  });
+  const close = async (): Promise<void> => {
     await server.close();
+    await listener.close();
+  };
+  try {
+    // The port first: whoever has it may be asked to leave, and answers by the registry that is ours from then on.
+    const port = await takePort(wishOf(root, options), (wanted) => listener.listen(wanted));
+    await takeRoot(server, root);
+    return { server, root, url: `http://${addressOf(options)}:${port}/`, stopped, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
@@ -90,13 +96,30 @@ export async function startRepl(root: string, options: ReplOptions): Promise<Run
 /** The logs of a root have one owner; another command-line server is asked to leave, an editor is not (decision 4). */
 async function takeRoot(server: Server, root: string): Promise<void> {
   let { state } = await server.methods.startRepl(root);
-  if (state.name === "elsewhere" && (await askToLeave(root)))
-    ({ state } = await server.repls.restart(root));
+  if (state.name === "elsewhere" && (await isReplCommand(root)) && (await askToLeave(root)))
+    await untilDone(async () => {
+      ({ state } = await server.repls.restart(root));
+      return state.name === "on";
+    });
   if (state.name !== "on")
     throw new UserError(
       "port_in_use",
       `The logs of ${root} belong to ${state.name === "elsewhere" ? state.owner : "another program"}. Use that one, or stop it first`,
     );
+}
+
+/** Whether the logs of a root belong to a command line: it says so in its discovery file, or answers on the root's port. */
+async function isReplCommand(root: string): Promise<boolean> {
+  const owner = await lockOwner(path.join(root, "daebug", ".lock"));
+  const server = (await readServers()).find(({ pid }) => pid === owner?.pid);
+  if (server !== undefined) return server.isReplCommand === true;
+  return (await whoListens(derivePort(root), root)) === "same root";
+}
+
+/** Literal, because another program may have the port on another address of `localhost` (N-01). */
+function addressOf({ host = "127.0.0.1" }: ReplOptions): string {
+  if (["localhost", "0.0.0.0", "::"].includes(host)) return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function checkAddress({ host, allowExternal, key }: ReplOptions): void {
@@ -127,49 +150,6 @@ function announce({ server, root, url }: RunningRepl, { json }: ReplOptions): vo
   printLine(`  folder    ${root}`);
   printLine(`  pages     ${url}`);
   printLine(`  registry  ${root}/daebug.md`);
-}
-
-/** One line per realm, request and reply (16.3), or with `--log=json` one object per line on standard error (15.12). */
-function reporters({ log, json }: ReplOptions): Pick<ReplPolicy, "joined" | "moved" | "ended"> {
-  if (log === "json")
-    return {
-      joined: ({ key }) => logJson({ ev: "realm.online", instance: key }),
-      moved: (instance, job) => logJson(jobLine(instance, job)),
-    };
-  if (json === true) return {};
-  return {
-    joined: ({ key, log: { file } }) => printLine(`${key}  ${file}`),
-    moved: (instance, job) => {
-      if (job.state !== "requested") return;
-      printLine(`${job.agent} → ${instance.key}  ${beginning(job.code, 20)}...`);
-    },
-    ended: (instance, job, ending) =>
-      printLine(`${instance.key} → ${job.agent}  ${outcome(job, ending)}`),
-  };
-}
-
-function jobLine(instance: Instance, job: LogJob): object {
-  const ms = job.dispatchedAt === undefined ? {} : { ms: Date.now() - job.dispatchedAt };
-  return { ev: `job.${job.state}`, instance: instance.key, jobId: job.id, ...ms };
-}
-
-function logJson(line: object): void {
-  process.stderr.write(`${JSON.stringify({ t: new Date().toISOString(), ...line })}\n`);
-}
-
-function outcome({ dispatchedAt }: LogJob, { result, at }: Ending): string {
-  const ms = dispatchedAt === undefined ? 0 : at - dispatchedAt;
-  const text = result.ok
-    ? (result.valueText ?? JSON.stringify(result.value) ?? "undefined")
-    : String(result.error);
-  return `${result.ok ? "succeeded" : "failed"} ${ms}ms  ${beginning(text, 100)}`;
-}
-
-/** Of what comes from files and pages nothing may steer the terminal. */
-function beginning(text: string, length: number): string {
-  // oxlint-disable-next-line no-control-regex -- these are what must not come through
-  const plain = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ");
-  return plain.trim().slice(0, length);
 }
 
 function untilCrash(): Promise<"crashed"> {

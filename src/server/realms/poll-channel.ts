@@ -118,7 +118,8 @@ export class PollChannel {
     if (this.#isFlood(line)) return { status: 429, body: "too many messages" };
     const message = toPollMessage(body);
     if (message?.type === "result") {
-      line.answered = instance.job;
+      const { job } = instance;
+      if (message.jobId === null || message.jobId === job?.id) line.answered = job;
       const at = Date.now();
       void sleep(holdMs).then(() => instance.result(message.jobId, message.result, at));
     }

@@ -74,8 +74,6 @@ export class ReplListener {
       (request, response) => void this.#answer(request, response),
     );
     applyServerLimits(server);
-    // A poll is held longer than any other request may take.
-    server.requestTimeout = 0;
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );

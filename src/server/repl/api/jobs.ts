@@ -121,5 +121,6 @@ function toResult(body: ReturnType<typeof check<typeof resultBody>>): LogResult 
     const fences = body.results.map(({ info, text }) => fenced(info, text));
     return { ok: true, fences, backgroundEvents };
   }
-  return { ok: true, ...("value" in body ? { value: body.value } : {}), backgroundEvents };
+  const value = body.testResults ?? body.value;
+  return { ok: true, ...(value === undefined ? {} : { value }), backgroundEvents };
 }

@@ -58,6 +58,8 @@ export class Instance {
   url = "";
   parent: string | undefined;
   lastSeen = 0;
+  /** It was said to be gone, before its time was over. */
+  hasLeft = false;
   /** Connections that hold it online for as long as they last. */
   connections = 0;
   lastFailed = false;
@@ -114,13 +116,15 @@ export class Instance {
   }
 
   get isOnline(): boolean {
-    return this.connections > 0 || this.#options.clock.now() - this.lastSeen < offlineMs;
+    if (this.connections > 0) return true;
+    return !this.hasLeft && this.#options.clock.now() - this.lastSeen < offlineMs;
   }
 
   /** The realm is there. */
   contact(): void {
     const wasOnline = this.isOnline;
     this.lastSeen = this.#options.clock.now();
+    this.hasLeft = false;
     if (!wasOnline) this.#options.listener.changed(this);
   }
 

@@ -1,5 +1,5 @@
 /** The REPL of one root: its registry, its logs, the realms that answer (REPL specification). One owner per root. */
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
@@ -45,6 +45,8 @@ export interface ReplOptions {
 }
 
 export interface ReplListener extends InstancesListener {
+  /** A realm is not in contact any more. */
+  left(instance: Instance): void;
   testRunChanged(run: TestRun): void;
   /** The shutdown marker was written. */
   stopped(): void;
@@ -52,6 +54,8 @@ export interface ReplListener extends InstancesListener {
   warned(message: string): void;
 }
 
+/** Ms between two looks at who is still in contact. */
+const lookMs = 2000;
 const shutDown = "the server was shut down before the result arrived";
 
 export class Repl {
@@ -68,6 +72,9 @@ export class Repl {
   readonly #rootFiles: QuietFiles;
   #state: ReplState = { name: "off" };
   #stopping: Promise<void> | undefined;
+  #contacts: NodeJS.Timeout | undefined;
+  /** Who was in contact at the last look. */
+  #online: ReadonlySet<Instance> = new Set();
 
   constructor(options: ReplOptions) {
     const { root, listener, recordDirectory } = options;
@@ -124,6 +131,11 @@ export class Repl {
   /** Takes the root, unless another process has it: then the state says who. */
   async start(): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
+    if ((await realpath(this.#directory)) !== this.#directory)
+      throw new UserError(
+        "path_refused",
+        `${this.#directory} is a link. Put a folder in its place: logs stay in ${this.root}`,
+      );
     if (!(await lock(this.#lockFile, this.#options.identity))) {
       const owner = await lockOwner(this.#lockFile);
       this.#state = { name: "elsewhere", owner: `process ${owner?.pid ?? "unknown"}` };
@@ -134,7 +146,25 @@ export class Repl {
     await this.#registry.start();
     this.#files.start();
     this.#rootFiles.start();
+    this.#contacts = setInterval(() => this.#lookAround(), lookMs);
+    this.#contacts.unref();
     this.#state = { name: "on" };
+  }
+
+  /** Nobody says that it left: it is missed (11.1). The workers of a page go with it (13.3). */
+  #lookAround(): void {
+    const now = this.instances();
+    const gone = [...this.#online].filter(({ isOnline }) => !isOnline);
+    for (const { key } of gone)
+      for (const child of now) if (child.parent === key) child.hasLeft = true;
+    const left = [...this.#online].filter(({ isOnline }) => !isOnline);
+    this.#online = new Set(now.filter(({ isOnline }) => isOnline));
+    for (const instance of left) {
+      this.#options.listener.left(instance);
+      this.#options.listener.changed(instance);
+    }
+    // Times of contact are written as well, much less often.
+    this.#registry.changed();
   }
 
   instances(): readonly Instance[] {
@@ -192,6 +222,7 @@ export class Repl {
 
   async #stop(message: string): Promise<void> {
     if (this.#state.name !== "on") return;
+    clearInterval(this.#contacts);
     this.#files.stop();
     this.#rootFiles.stop();
     await this.#instances.close(message);
