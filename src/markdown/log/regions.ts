@@ -15,7 +15,6 @@ import {
   lineEndOf,
   toLines,
   toText,
-  trimLines,
   withLineEnds,
   withoutBlankEnd,
   withoutBlankStart,
