@@ -13,7 +13,11 @@ export interface PageImports {
   repeat(): void;
 }
 
-export function createPageImports(send: (message: FromRealm) => void): PageImports {
+/** @param importModule imports as the page would */
+export function createPageImports(
+  send: (message: FromRealm) => void,
+  importModule: (url: string) => Promise<object>,
+): PageImports {
   const open = new Map<number, { message: FromRealm; answer: (result: ResolvedImport) => void }>();
   let asked = 0;
 
@@ -37,7 +41,7 @@ export function createPageImports(send: (message: FromRealm) => void): PageImpor
       const found = ahead ?? (await ask(request.file, specifier));
       if (found.url === "")
         throw new Error(found.error ?? `${JSON.stringify(specifier)} cannot be found`);
-      const namespace = (await import(new URL(found.url, location.href).href)) as object;
+      const namespace = await importModule(new URL(found.url, location.href).href);
       return { namespace, interop: found.interop ? "always" : "never" };
     },
     resolved(id, result) {

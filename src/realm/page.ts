@@ -13,6 +13,7 @@ import { natives } from "./natives.ts";
 import { currentPlace, shortPlace, watchNavigation, type Place } from "./navigation.ts";
 import { listenForErrors } from "./page-errors.ts";
 import { createPageImports } from "./page-imports.ts";
+import { watchPacks } from "./packs/page-modules.ts";
 import { linkPanel } from "./panel-link.ts";
 
 try {
@@ -26,6 +27,7 @@ try {
 
 function start(publicBase: string, nonce: string): void {
   const base = new URL(publicBase, location.href);
+  const importModule = watchPacks();
   const identity = findIdentity(publicBase, REALM_GLOBAL);
   let told = currentPlace();
   const channel = createChannel({
@@ -35,7 +37,7 @@ function start(publicBase: string, nonce: string): void {
     welcomed,
   });
   const feed = createConsoleFeed(channel);
-  const imports = createPageImports((message) => channel.send(message));
+  const imports = createPageImports((message) => channel.send(message), importModule);
   const evaluator = createEvaluator({
     send(message) {
       // Lines of a run arrive before its end.

@@ -92,6 +92,7 @@ function hello(folder: string, port: number | undefined): Hello {
     results: "file",
     portRange: port === undefined ? [15173, 15273] : [port, port + 1],
     warmStart: false,
+    streaming: "auto",
     runTimeout: 0,
   };
   // Starting it in a folder is trusting the folder, as with `vite` or `npm test` (design section 4).

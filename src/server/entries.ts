@@ -12,4 +12,5 @@ export const entries = {
   watchdog: path.join(server, "watchdog.js"),
   nodeRealm: path.join(dist, "realm", "node.js"),
   pageClient: path.join(dist, "realm", "page.js"),
+  packRuntime: path.join(dist, "realm", "packs.js"),
 } as const;

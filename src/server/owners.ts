@@ -84,6 +84,7 @@ export function createOwners({ hello, settings, state, host, tell }: OwnersParts
     caches: createCaches(stateDirectory, state.identity),
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
+    streaming: () => settings.config.streaming,
     script: (name) => jobs.scriptFile(name),
     changed: (list) => tell("sessionsChanged", list),
   });

@@ -5,6 +5,8 @@ import type { InlineConfig, LogErrorOptions, Logger, ViteDevServer } from "vite"
 import { UserError } from "../../protocol/errors.ts";
 import type { ResolvedImport } from "../../protocol/realm.ts";
 import type { Served, ServeOptions, ViteHostEvents } from "../../protocol/vite-host.ts";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
+import { createModulePacks, type ModulePacks } from "../modules/packs-plugin.ts";
 import { frontDoor } from "./front-door.ts";
 import { resolveImport } from "./imports.ts";
 import type { Vite } from "./main.ts";
@@ -41,10 +43,15 @@ export async function startDevServer(
   };
   const problems = createProblems(options.root, (list) => events.problemsChanged(list));
   const configName = options.configFile === false ? "" : path.basename(options.configFile);
+  const packs = createModulePacks({
+    vite,
+    streaming: options.streaming,
+    failed: (error) => warn(events, `Keeping module packs failed: ${error.message}`),
+  });
   events.step(configName === "" ? "Starting Vite" : `Loading ${configName}`, configName !== "");
   const server = await createServer(
     vite,
-    await inlineConfig(vite, options, { settled, problems, events }),
+    await inlineConfig(vite, options, { settled, problems, events, packs }),
     options,
   );
   events.step("Starting Vite", false);
@@ -61,7 +68,12 @@ export async function startDevServer(
     served,
     resolveImports: (file, specifiers) =>
       Promise.all(specifiers.map((specifier) => resolveImport(server, file, specifier))),
-    mapPosition: (url, line, column) => mapPosition(server, url, line, column),
+    mapPosition: (url, line, column) => {
+      const pack = url.indexOf(`/${PACK_ROUTE}`);
+      return pack === -1
+        ? mapPosition(server, url, line, column)
+        : packs.mapPosition(url.slice(pack + PACK_ROUTE.length + 1), line, column);
+    },
     close: () => server.close(),
   };
 }
@@ -70,12 +82,13 @@ interface Parts {
   readonly settled: Settled;
   readonly problems: Problems;
   readonly events: ViteHostEvents;
+  readonly packs: ModulePacks;
 }
 
 async function inlineConfig(
   vite: Vite,
   options: ServeOptions,
-  { settled, problems, events }: Parts,
+  { settled, problems, events, packs }: Parts,
 ): Promise<InlineConfig> {
   const { configFile } = options;
   return {
@@ -88,6 +101,7 @@ async function inlineConfig(
       ...(configFile === false ? await presetPlugins(options.preset) : []),
       settingsPlugin(options, settled),
       realmPlugin(() => settled.base),
+      packs.updates,
       updatesPlugin({
         settled,
         problems,
@@ -100,21 +114,18 @@ async function inlineConfig(
               "silent",
             );
         },
-        failed: (error) =>
-          events.logged({
-            level: "warn",
-            source: "vite",
-            message: `Watching files failed: ${error.message}`,
-            at: Date.now(),
-          }),
+        failed: (error) => warn(events, `Watching files failed: ${error.message}`),
       }),
       {
         name: "vitrine:door",
         apply: "serve",
         configureServer(server) {
-          if (server.httpServer !== null) frontDoor(server.httpServer, options, settled);
+          if (server.httpServer !== null) {
+            frontDoor(server.httpServer, { ...options, answerPack: packs.answer }, settled);
+          }
         },
       },
+      packs.pages,
     ],
   };
 }
@@ -196,6 +207,10 @@ async function warmUp(server: ViteDevServer, events: ViteHostEvents): Promise<vo
       at: Date.now(),
     });
   }
+}
+
+function warn(events: ViteHostEvents, message: string): void {
+  events.logged({ level: "warn", source: "vite", message, at: Date.now() });
 }
 
 function createLogger(problems: Problems, events: ViteHostEvents): Logger {

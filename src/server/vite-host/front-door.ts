@@ -5,6 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
 import type { ServeOptions } from "../../protocol/vite-host.ts";
 import { isDenied } from "../files/deny-list.ts";
 import {
@@ -23,6 +24,7 @@ import type { Settled } from "./settings-plugin.ts";
 
 /** Everything a page of the project may do with its own server, its own proxies included. */
 const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const packRoute = `/${PACK_ROUTE}`;
 /** With `*`, because Vite's middleware stack also serves whatever stands behind a `/` or `.` after the name. */
 const tools = [
   "/__open-in-editor*",
@@ -32,8 +34,19 @@ const tools = [
   "/@vite-plugin-inspect*",
 ];
 
+/** Answers a request below the route of module packs; `name` is what stands behind it, with its query. */
+export type AnswerPack = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  name: string,
+) => void;
+
+export interface FrontDoorOptions extends ServeOptions {
+  answerPack: AnswerPack;
+}
+
 /** @param settled filled by the time the first request comes */
-export function frontDoor(server: object, options: ServeOptions, settled: Settled): void {
+export function frontDoor(server: object, options: FrontDoorOptions, settled: Settled): void {
   const httpServer = server as Server;
   const gate = contentGate(options, settled);
   const channel = createProxyServer({ target: { socketPath: options.pipe }, changeOrigin: false });
@@ -61,6 +74,10 @@ export function frontDoor(server: object, options: ServeOptions, settled: Settle
       ...admission.headers,
     }))
       response.setHeader(name, value);
+    if (admission.route.name === "pack") {
+      options.answerPack(request, response, request.url.slice(packRoute.length));
+      return true;
+    }
     return emit("request", request, response);
   };
 
@@ -105,6 +122,7 @@ function contentGate(options: ServeOptions, settled: Settled): RequestGate {
     // Credentials are checked behind the pipe, by the process that issues them.
     credentials: { page: () => false, control: () => false },
     routes: [
+      { ...route, name: "pack", path: packRoute, methods: ["GET", "HEAD"], upgrade: false, sites: "own" },
       ...bothDoors({ ...route, name: "channel", path: "/-vitrine/", sites: "own" }),
       ...tools.flatMap((path) => bothDoors({ ...route, name: "tool", path, sites: "own" })),
       ...bothDoors({ ...route, name: "content", path: "/", sites: "content" }),
@@ -134,7 +152,8 @@ function withDenyList(admission: Admission): Verdict {
 /** With an outside prefix Vite serves below it, and is asked with it or, behind a proxy that strips it, without. */
 function urlFor(admission: Admitted, prefix: string): string {
   const query = admission.url.includes("?") ? admission.url.slice(admission.url.indexOf("?")) : "";
-  if (admission.route.name === "channel") return admission.local + query;
+  if (admission.route.name === "channel" || admission.route.name === "pack")
+    return admission.local + query;
   if (prefix === "/" || admission.path.startsWith(prefix)) return admission.url;
   return prefix.slice(0, -1) + admission.url;
 }

@@ -1,0 +1,146 @@
+/** Module packs of one Vite server: the plugins that make them, and the doors to them. */
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Plugin, ViteDevServer } from "vite";
+import type { Streaming } from "../../protocol/packs.ts";
+import { entries } from "../entries.ts";
+import type { Vite } from "../vite-host/main.ts";
+import type { Position } from "../vite-host/positions.ts";
+import { createDependencies } from "./dependencies.ts";
+import { createViteSource } from "./module-source.ts";
+import { mapPackPosition } from "./pack-maps.ts";
+import { createPackRoutes, type PackRoutes } from "./pack-routes.ts";
+import { packedPage, type PageHtmlParts } from "./page-html.ts";
+import { createPagePacks, packBytes } from "./page-packs.ts";
+import { createPendingPacks } from "./pending-packs.ts";
+import { sendCode, type UpdateChannel } from "./update-code.ts";
+
+export interface ModulePacks {
+  /** Before the plugins that look at updates: the code is added last. */
+  readonly updates: Plugin;
+  /** After all others: it sees every module script that another plugin put into the page. */
+  readonly pages: Plugin;
+  /** Answers a request below the pack route. */
+  answer(request: IncomingMessage, response: ServerResponse, name: string): void;
+  /** Maps a place in a pack: `name` is its file name; 1-based line and column. */
+  mapPosition(name: string, line: number, column: number): Promise<Position | undefined>;
+}
+
+export interface ModulePacksOptions {
+  readonly vite: Vite;
+  readonly streaming: Streaming;
+  failed(error: Error): void;
+}
+
+interface Running extends PageHtmlParts {
+  readonly server: ViteDevServer;
+  readonly routes: PackRoutes;
+  readonly ready: () => Promise<void>;
+}
+
+export function createModulePacks(options: ModulePacksOptions): ModulePacks {
+  const { vite, streaming } = options;
+  let running: Running | undefined;
+  /** Only then do updates carry code. */
+  let served = false;
+
+  const begin = async (server: ViteDevServer): Promise<void> => {
+    running = undefined;
+    served = false;
+    if (streaming === "off" || !canPack(vite, server)) return;
+    const started = start(options, server, await readFile(entries.packRuntime, "utf8"));
+    running = started;
+    sendCode(server.environments.client.hot as unknown as UpdateChannel, {
+      base: server.config.base,
+      wanted: () => served,
+      update: (keys) => started.packs.update(keys),
+    });
+  };
+
+  return {
+    updates: { name: "vitrine:pack-updates", apply: "serve", configureServer: begin },
+    pages: {
+      name: "vitrine:pack-pages",
+      apply: "serve",
+      enforce: "post",
+      transformIndexHtml: {
+        order: "post",
+        async handler(html, { server, originalUrl, path }) {
+          if (running === undefined || running.server.config !== server?.config) return html;
+          await running.ready();
+          const made = await packedPage(running, html, originalUrl ?? path);
+          served ||= made !== html;
+          return made;
+        },
+      },
+    },
+    answer(request, response, name) {
+      if (running === undefined) response.writeHead(404).end();
+      else void running.routes.answer(request, response, name);
+    },
+    async mapPosition(name, line, column) {
+      const pack = running?.packs.find(name.replace(/\.js$/, ""));
+      if (pack === undefined || running === undefined) return undefined;
+      return mapPackPosition({ vite, server: running.server }, pack, line, column);
+    },
+  };
+}
+
+function start({ vite, failed }: ModulePacksOptions, server: ViteDevServer, runtime: string): Running {
+  const { base, server: settings, html } = server.config;
+  const dependencies = createDependencies(server, vite.version, failed);
+  const source = createViteSource(vite, server, dependencies);
+  const packs = createPagePacks(source, dependencies, runtime.trim());
+  const pending = createPendingPacks();
+  let loaded: Promise<void> | undefined;
+  const policies = Object.entries(settings.headers ?? {})
+    .filter(([name]) => name.toLowerCase() === "content-security-policy")
+    .map(([, value]) => String(value));
+  return {
+    server,
+    base,
+    packs,
+    pending,
+    source,
+    policies,
+    nonced: html?.cspNonce !== undefined,
+    routes: createPackRoutes({
+      ...{ vite, packs, pending },
+      inline: (key) => source.inline(key),
+      failed: (error) => show(server, error),
+    }),
+    // The optimiser knows its state only once the server listens.
+    ready: () =>
+      (loaded ??= dependencies.load().then(() => {
+        packBytes(packs.base());
+      })),
+  };
+}
+
+/** As Vite shows the error of a module that a page asks for. */
+function show(server: ViteDevServer, error: unknown): void {
+  if (!(error instanceof Error)) return;
+  server.config.logger.error(error.message, { error: error as never });
+  const { message, stack = "", plugin, id, loc, frame = "" } = error as Error & Partial<Failure>;
+  server.environments.client.hot.send({
+    type: "error",
+    err: { message, stack, frame, ...(plugin && { plugin }), ...(id && { id }), ...(loc && { loc }) },
+  });
+}
+
+interface Failure {
+  readonly plugin: string;
+  readonly id: string;
+  readonly loc: { readonly file: string; readonly line: number; readonly column: number };
+  readonly frame: string;
+}
+
+/** Vite 5 has neither environments nor the transform; a bundled dev server has no modules. */
+function canPack(vite: Vite, server: ViteDevServer): boolean {
+  const { environments } = server as Partial<ViteDevServer>;
+  return (
+    environments?.client !== undefined &&
+    typeof (vite as Partial<Vite>).moduleRunnerTransform === "function" &&
+    (server.config.experimental as { bundledDev?: boolean }).bundledDev !== true
+  );
+}
