@@ -6,6 +6,7 @@ import type { Vite } from "../vite-host/main.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { isLocal, toRequest } from "./urls.ts";
 import type { ModuleSource } from "./walk.ts";
+import type { WrapCache } from "./wrap-cache.ts";
 import { hashOf, wrapModule, type PackedModule } from "./wrap.ts";
 
 export interface ViteSource extends ModuleSource {
@@ -29,20 +30,29 @@ const settleMs = 50;
 const refreshRuntime = "/@react-refresh";
 const refreshTimers = `const{setTimeout,clearTimeout}=self.${PACKS_GLOBAL}.timers;`;
 
-export function createViteSource(
-  vite: Vite,
-  server: ViteDevServer,
-  dependencies: Dependencies,
-): ViteSource {
+export interface ViteSourceParts {
+  readonly vite: Vite;
+  readonly server: ViteDevServer;
+  readonly dependencies: Dependencies;
+  readonly cache: WrapCache;
+}
+
+export function createViteSource(parts: ViteSourceParts): ViteSource {
+  const { server, dependencies } = parts;
   const { base } = server.config;
   const client = server.environments.client;
   const wrapped = new WeakMap<TransformResult, Promise<PackedModule>>();
   const inlines = new Map<string, TransformResult>();
 
+  const isDependency = (request: string): boolean =>
+    client.depsOptimizer?.isOptimizedDepUrl(request) ?? false;
+
   const wrap = (result: TransformResult, request: string): Promise<PackedModule> => {
     const known = wrapped.get(result);
     if (known !== undefined) return known;
-    const made = wrapModule(vite, result, request === refreshRuntime ? refreshTimers : "");
+    const made = isDependency(request)
+      ? wrapModule(parts.vite, result)
+      : wrapCached(parts, result, request);
     wrapped.set(result, made);
     return made;
   };
@@ -79,6 +89,30 @@ export function createViteSource(
       return key;
     },
     inline: (key) => inlines.get(key)?.code,
-    isDependency: (key) => client.depsOptimizer?.isOptimizedDepUrl(toRequest(key, base)) ?? false,
+    isDependency: (key) => isDependency(toRequest(key, base)),
   };
+}
+
+/** Stands for the token of the socket, which differs at each start and would make Vite's client a new module. */
+const tokenPlaceholder = "vitrine-socket-token";
+
+/** Once for each text, over all sessions. */
+async function wrapCached(
+  { vite, server, cache }: ViteSourceParts,
+  result: TransformResult,
+  request: string,
+): Promise<PackedModule> {
+  const prologue = request === refreshRuntime ? refreshTimers : "";
+  const token = (server.config as { webSocketToken?: string }).webSocketToken ?? "";
+  const hasToken = request === "/@vite/client" && token !== "";
+  const code = hasToken ? result.code.replaceAll(token, tokenPlaceholder) : result.code;
+  const id = hashOf(`${prologue}\n${code}`);
+  let module = cache.get(id);
+  if (module === undefined) {
+    const { result: _made, ...lasting } = await wrapModule(vite, { ...result, code }, prologue);
+    module = lasting;
+    cache.add(id, module);
+  }
+  const text = hasToken ? module.text.replaceAll(tokenPlaceholder, token) : module.text;
+  return { ...module, text, result, ...(hasToken && { hash: hashOf(text) }) };
 }

@@ -1,6 +1,7 @@
 /** Module packs of one Vite server: the plugins that make them, and the doors to them. */
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import path from "node:path";
 import type { Plugin, ViteDevServer } from "vite";
 import type { Streaming } from "../../protocol/packs.ts";
 import { entries } from "../entries.ts";
@@ -13,6 +14,7 @@ import { createPackRoutes, type PackRoutes } from "./pack-routes.ts";
 import { packedPage, type PageHtmlParts } from "./page-html.ts";
 import { createPagePacks, packBytes } from "./page-packs.ts";
 import { createPendingPacks } from "./pending-packs.ts";
+import { createWrapCache } from "./wrap-cache.ts";
 import { sendCode, type UpdateChannel } from "./update-code.ts";
 
 export interface ModulePacks {
@@ -50,6 +52,9 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
     if (streaming === "off" || !canPack(vite, server)) return;
     const started = start(options, server, await readFile(entries.packRuntime, "utf8"));
     running = started;
+    // The walk asks for every module that a page needs; ahead of it Vite would also transform the stored dependencies.
+    server.config.server.preTransformRequests = false;
+    server.environments.client.config.dev.preTransformRequests = false;
     sendCode(server.environments.client.hot as unknown as UpdateChannel, {
       base: server.config.base,
       wanted: () => served,
@@ -65,10 +70,10 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
       enforce: "post",
       transformIndexHtml: {
         order: "post",
-        async handler(html, { server, originalUrl, path }) {
+        async handler(html, { server, originalUrl, path: page }) {
           if (running === undefined || running.server.config !== server?.config) return html;
           await running.ready();
-          const made = await packedPage(running, html, originalUrl ?? path);
+          const made = await packedPage(running, html, originalUrl ?? page);
           served ||= made !== html;
           return made;
         },
@@ -88,8 +93,10 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
 
 function start({ vite, failed }: ModulePacksOptions, server: ViteDevServer, runtime: string): Running {
   const { base, server: settings, html } = server.config;
-  const dependencies = createDependencies(server, vite.version, failed);
-  const source = createViteSource(vite, server, dependencies);
+  const directory = path.join(server.config.cacheDir, "vitrine-packs", vite.version);
+  const dependencies = createDependencies(server, directory, failed);
+  const cache = createWrapCache(path.join(directory, "modules.pack"), failed);
+  const source = createViteSource({ vite, server, dependencies, cache });
   const packs = createPagePacks(source, dependencies, runtime.trim());
   const pending = createPendingPacks();
   let loaded: Promise<void> | undefined;
@@ -111,7 +118,7 @@ function start({ vite, failed }: ModulePacksOptions, server: ViteDevServer, runt
     }),
     // The optimiser knows its state only once the server listens.
     ready: () =>
-      (loaded ??= dependencies.load().then(() => {
+      (loaded ??= Promise.all([dependencies.load(), cache.load()]).then(() => {
         packBytes(packs.base());
       })),
   };
