@@ -35,7 +35,7 @@ seen.currentScript = document.currentScript;
 seen.cycle = [fromA(), readB()];
 seen.live = [n, (increase(), n), self() === increase];
 seen.waited = [waited, order.join()];
-seen.stars = [Object.keys(stars).toSorted(), stars.renamed, stars.inner.one, String(stars)];
+seen.stars = [Object.keys(stars).toSorted(), stars.renamed, stars.inner.one, Object.prototype.toString.call(stars)];
 seen.names = [anonymous.name, new Child().hello()];
 seen.data = [data.answer, answer, raw, url];
 seen.css = [typeof styles.box, inline.includes("gold")];

@@ -159,7 +159,9 @@ function createEvaluator(modules: ReadonlyMap<string, Module>, options: Registry
   async function evaluateWaiting(module: Module, above: ReadonlySet<Module>): Promise<void> {
     try {
       const waits = module.deps.map((key) => evaluate(known(key), above));
-      await Promise.all(waits.filter((wait) => wait !== undefined));
+      const pending = waits.filter((wait) => wait !== undefined);
+      // Where nothing is pending it begins at once, before its siblings.
+      if (pending.length > 0) await Promise.all(pending);
       await call(module);
       done(module);
     } catch (error) {

@@ -73,7 +73,8 @@ export function createViteSource(parts: ViteSourceParts): ViteSource {
       const stored = dependencies.get(key);
       if (stored !== undefined) return stored;
       const request = toRequest(key, base);
-      if (!isLocal(key) || isDenied(request)) return null;
+      // Outside the base, and for what is never served, the answer is the one over HTTP.
+      if (!isLocal(key) || !key.startsWith(base) || isDenied(request)) return null;
       const result = await transform(request);
       return result === null ? null : wrap(result, request);
     },
