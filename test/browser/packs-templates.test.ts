@@ -72,7 +72,12 @@ describe.each(apps)("$template", ({ template, heading, keepsState, statement }) 
       of.evaluate(() => (document.querySelector("#app, #root") as HTMLElement).outerHTML);
     expect(await body(page)).toBe(await body(plain));
     await plain.close();
-    expect(requests.filter((path) => /\.(?:[jt]sx?|vue|svelte|css)$|@vite|@react/.test(path) && !path.includes("-vitrine/"))).toEqual([]);
+    expect(
+      requests.filter(
+        (name) =>
+          /\.(?:[jt]sx?|vue|svelte|css)$|@vite|@react/.test(name) && !name.includes("-vitrine/"),
+      ),
+    ).toEqual([]);
   });
 
   test("takes an edit, and keeps the state where the framework does", async () => {
@@ -81,16 +86,29 @@ describe.each(apps)("$template", ({ template, heading, keepsState, statement }) 
     await replaceInFile(file(heading), "Get started", "Hello again");
     await heads("Hello again");
     await page.locator("button.counter", { hasText: `Count is ${keepsState ? 1 : 0}` }).waitFor();
-    if (keepsState) expect(requests.filter((path) => /\.(?:[jt]sx?|vue|svelte)$/.test(path))).toEqual([]);
+    if (keepsState)
+      expect(requests.filter((name) => /\.(?:[jt]sx?|vue|svelte)$/.test(name))).toEqual([]);
   });
 
   test("takes an edit of a style sheet and keeps the state", async () => {
     await page.locator("button.counter").click();
     const count = await page.locator("button.counter").textContent();
-    const sheet = file(template === "react-ts" || template === "preact-ts" ? "src/index.css" : template === "svelte-ts" ? "src/app.css" : "src/style.css");
-    await writeFile(sheet, `${await readFile(sheet, "utf8")}\nh1 { outline-color: rgb(1, 2, 3); }\n`);
-    await eventually("the new style", async () =>
-      (await page.locator("h1").evaluate((h1) => getComputedStyle(h1).outlineColor)) === "rgb(1, 2, 3)",
+    const sheet = file(
+      template === "react-ts" || template === "preact-ts"
+        ? "src/index.css"
+        : template === "svelte-ts"
+          ? "src/app.css"
+          : "src/style.css",
+    );
+    await writeFile(
+      sheet,
+      `${await readFile(sheet, "utf8")}\nh1 { outline-color: rgb(1, 2, 3); }\n`,
+    );
+    await eventually(
+      "the new style",
+      async () =>
+        (await page.locator("h1").evaluate((h1) => getComputedStyle(h1).outlineColor)) ===
+        "rgb(1, 2, 3)",
     );
     expect(await page.locator("button.counter").textContent()).toBe(count);
   });
@@ -100,8 +118,9 @@ describe.each(apps)("$template", ({ template, heading, keepsState, statement }) 
     await eventually("the problem", () => problems().length === 1);
     expect(await page.locator("h1").textContent()).toContain("Hello again");
     await replaceInFile(file(heading), "const broken = ;\n", "");
+    // Two saves within a few milliseconds are one change or two to a framework's plugin, over HTTP as well.
+    await eventually("no problem", () => problems().length === 0);
     await replaceInFile(file(heading), "Hello again", "Mended");
     await heads("Mended");
-    await eventually("no problem", () => problems().length === 0);
   });
 });

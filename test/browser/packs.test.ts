@@ -50,7 +50,7 @@ interface Visit {
   readonly requests: string[];
 }
 
-async function visit(url: string, before?: (page: Page) => Promise<void>): Promise<Visit> {
+async function visit(url: string, before?: (page: Page) => Promise<unknown>): Promise<Visit> {
   const page = await browser.newPage();
   opened.push({ close: () => page.close() });
   const requests: string[] = [];
@@ -105,7 +105,9 @@ describe("the semantics of modules", () => {
     const modules = await evaluated(packed.page);
     expect(modules).toHaveLength(new Set(modules).size);
     expect(modules.toSorted()).toEqual((await evaluated(plain.page)).toSorted());
-    expect(packed.requests.filter(isModule).filter((name) => name !== "/src/absent.ts")).toEqual([]);
+    expect(packed.requests.filter(isModule).filter((name) => name !== "/src/absent.ts")).toEqual(
+      [],
+    );
     expect(plain.requests.filter(isPack)).toEqual([]);
   });
 
@@ -133,7 +135,8 @@ show(label + shared.count);
 globalThis.lazy = () => import("./lazy.ts").then(({ value }) => value);
 import.meta.hot.accept("./label.ts", (next) => show(next.label + shared.count));
 `,
-  "src/shared.ts": '(globalThis.evaluated ??= []).push("shared");\nexport const shared = { count: 0 };',
+  "src/shared.ts":
+    '(globalThis.evaluated ??= []).push("shared");\nexport const shared = { count: 0 };',
   "src/label.ts": 'export const label = "one ";',
   "src/lazy.ts":
     'import { shared } from "./shared.ts";\n(globalThis.evaluated ??= []).push("lazy");\nexport const value = "lazy " + ++shared.count;',
@@ -166,7 +169,11 @@ describe("updates", () => {
     const { page } = await visit(app.url);
     await page.locator("#out", { hasText: "one 0" }).waitFor();
     await app.edit("src/lazy.ts", '"lazy "', '"later "');
-    await eventually("the new text", async () => (await page.request.get(`${app.url}src/lazy.ts`)).text().then((text) => text.includes("later")));
+    await eventually("the new text", async () =>
+      (await page.request.get(`${app.url}src/lazy.ts`))
+        .text()
+        .then((text) => text.includes("later")),
+    );
     expect(await lazy(page)).toBe("later 1");
   });
 
@@ -205,15 +212,28 @@ describe("a page runs over HTTP as a whole", () => {
 
   test("when its packs do not arrive or do not run", async () => {
     const app = await openApp(lazyApp);
-    await works(await visit(app.url, (page) => page.route(`**/${PACK_ROUTE}*`, (route) => route.abort())));
+    await works(
+      await visit(app.url, (page) => page.route(`**/${PACK_ROUTE}*`, (route) => route.abort())),
+    );
     const broken = { contentType: "text/javascript", body: "this is no script" };
-    await works(await visit(app.url, (page) => page.route(`**/${PACK_ROUTE}*`, (route) => route.fulfill(broken))));
+    await works(
+      await visit(app.url, (page) =>
+        page.route(`**/${PACK_ROUTE}*`, (route) => route.fulfill(broken)),
+      ),
+    );
   });
 
   test("when its policy forbids scripts of its own origin that have no nonce", async () => {
     const policy = "script-src 'nonce-abc' 'strict-dynamic'";
-    const html = lazyApp["index.html"].replace("<p", `<meta http-equiv="Content-Security-Policy" content="${policy}"><p`);
-    const app = await openApp({ ...lazyApp, "index.html": html, "vite.config.js": "export default { html: { cspNonce: 'abc' } };" });
+    const html = lazyApp["index.html"].replace(
+      "<p",
+      `<meta http-equiv="Content-Security-Policy" content="${policy}"><p`,
+    );
+    const app = await openApp({
+      ...lazyApp,
+      "index.html": html,
+      "vite.config.js": "export default { html: { cspNonce: 'abc' } };",
+    });
     const { page } = await visit(app.url);
     await page.locator("#out", { hasText: "one 0" }).waitFor();
     expect(await evaluated(page)).toEqual(["shared", "main"]);

@@ -153,7 +153,10 @@ test("after a hot update a block gets the page's current instance", async () => 
     );
   const first = await registered();
   await edit("src/store.ts", "loads: 0 }", "loads: 0, edited: true }");
-  await eventually("the new store and its importer", async () => (await registered()) === first + 2);
+  await eventually(
+    "the new store and its importer",
+    async () => (await registered()) === first + 2,
+  );
   const result = await run(
     'import { cart } from "./src/store";\n"edited" in cart',
     "ts realm=page",

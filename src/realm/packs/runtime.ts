@@ -7,8 +7,6 @@ export interface PackRuntime {
   readonly timers: RefreshTimers;
   /** As `import()` of a page module: the page's own instance. */
   import(url: string): Promise<object>;
-  /** Whether a module is registered under this address. */
-  has(key: string): boolean;
   /** How many modules are registered. */
   size(): number;
   /** Called by each pack. */

@@ -82,7 +82,7 @@ export function createViteSource(parts: ViteSourceParts): ViteSource {
       await client.depsOptimizer?.scanProcessing;
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       const found = Object.values(client.depsOptimizer?.metadata.discovered ?? {});
-      await Promise.all(found.map((info) => info.processing));
+      for (const { processing } of found) await processing;
     },
     addInline(code) {
       const key = `${INLINE_PREFIX}${hashOf(code)}`;

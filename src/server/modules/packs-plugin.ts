@@ -55,7 +55,7 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
     // The walk asks for every module that a page needs; ahead of it Vite would also transform the stored dependencies.
     server.config.server.preTransformRequests = false;
     server.environments.client.config.dev.preTransformRequests = false;
-    sendCode(server.environments.client.hot as unknown as UpdateChannel, {
+    sendCode(server.environments.client.hot as UpdateChannel, {
       base: server.config.base,
       wanted: () => served,
       update: (keys) => started.packs.update(keys),
@@ -91,7 +91,11 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
   };
 }
 
-function start({ vite, failed }: ModulePacksOptions, server: ViteDevServer, runtime: string): Running {
+function start(
+  { vite, failed }: ModulePacksOptions,
+  server: ViteDevServer,
+  runtime: string,
+): Running {
   const { base, server: settings, html } = server.config;
   const directory = path.join(server.config.cacheDir, "vitrine-packs", vite.version);
   const dependencies = createDependencies(server, directory, failed);
@@ -112,7 +116,9 @@ function start({ vite, failed }: ModulePacksOptions, server: ViteDevServer, runt
     policies,
     nonced: html?.cspNonce !== undefined,
     routes: createPackRoutes({
-      ...{ vite, packs, pending },
+      vite,
+      packs,
+      pending,
       inline: (key) => source.inline(key),
       failed: (error) => show(server, error),
     }),
@@ -131,7 +137,14 @@ function show(server: ViteDevServer, error: unknown): void {
   const { message, stack = "", plugin, id, loc, frame = "" } = error as Error & Partial<Failure>;
   server.environments.client.hot.send({
     type: "error",
-    err: { message, stack, frame, ...(plugin && { plugin }), ...(id && { id }), ...(loc && { loc }) },
+    err: {
+      message,
+      stack,
+      frame,
+      ...(plugin && { plugin }),
+      ...(id && { id }),
+      ...(loc && { loc }),
+    },
   });
 }
 

@@ -1,9 +1,5 @@
 /** A page whose module scripts come as packs. */
-import {
-  ENTRIES_ATTRIBUTE,
-  PACK_ROUTE,
-  PLAIN_PAGE_QUERY,
-} from "../../protocol/packs.ts";
+import { ENTRIES_ATTRIBUTE, PACK_ROUTE, PLAIN_PAGE_QUERY } from "../../protocol/packs.ts";
 import {
   allowsOwnScripts,
   escapeAttribute,
@@ -35,11 +31,7 @@ const patienceMs = 200;
  * @param url address of the page with its query, as the browser asked
  * @returns the page unchanged when it must run over HTTP: it asks for it, its policy forbids, or its modules cannot be packed
  */
-export async function packedPage(
-  parts: PageHtmlParts,
-  html: string,
-  url: string,
-): Promise<string> {
+export async function packedPage(parts: PageHtmlParts, html: string, url: string): Promise<string> {
   const { base, packs, pending, source } = parts;
   const page = new URL(url, "http://page.invalid");
   const scripts = findModuleScripts(html);

@@ -42,7 +42,9 @@ export function sendCode(channel: UpdateChannel, parts: UpdateCodeParts): void {
     if (!update && waiting === 0) return send(...args);
     waiting += 1;
     chain = chain
-      .then(async () => send(...(update ? [await withCode(payload as UpdatePayload, parts)] : args)))
+      .then(async () =>
+        send(...(update ? [await withCode(payload as UpdatePayload, parts)] : args)),
+      )
       .catch(() => send(...args))
       .finally(() => {
         waiting -= 1;

@@ -70,7 +70,7 @@ const exportLine = /__vite_ssr_exportName__\(.*\n|\s+|#!.*\n/y;
 export function withoutImportAwaits(code: string): { code: string; isComplete: boolean } {
   let at = 0;
   let made = "";
-  for (let count = 0; ; ) {
+  for (let count = 0; ;) {
     exportLine.lastIndex = at;
     const skipped = exportLine.exec(code)?.[0];
     if (skipped !== undefined) {
@@ -107,7 +107,8 @@ function waits(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(waits);
   if (typeof value !== "object" || value === null) return false;
   const node = value as Node;
-  if (node.type === "AwaitExpression" || (node.type === "ForOfStatement" && node.await)) return true;
+  if (node.type === "AwaitExpression" || (node.type === "ForOfStatement" && node.await))
+    return true;
   if (node.kind === "await using") return true;
   if (/^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type))
     return false;

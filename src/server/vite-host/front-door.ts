@@ -35,11 +35,7 @@ const tools = [
 ];
 
 /** Answers a request below the route of module packs; `name` is what stands behind it, with its query. */
-export type AnswerPack = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  name: string,
-) => void;
+export type AnswerPack = (request: IncomingMessage, response: ServerResponse, name: string) => void;
 
 export interface FrontDoorOptions extends ServeOptions {
   answerPack: AnswerPack;
@@ -122,7 +118,14 @@ function contentGate(options: ServeOptions, settled: Settled): RequestGate {
     // Credentials are checked behind the pipe, by the process that issues them.
     credentials: { page: () => false, control: () => false },
     routes: [
-      { ...route, name: "pack", path: packRoute, methods: ["GET", "HEAD"], upgrade: false, sites: "own" },
+      {
+        ...route,
+        name: "pack",
+        path: packRoute,
+        methods: ["GET", "HEAD"],
+        upgrade: false,
+        sites: "own",
+      },
       ...bothDoors({ ...route, name: "channel", path: "/-vitrine/", sites: "own" }),
       ...tools.flatMap((path) => bothDoors({ ...route, name: "tool", path, sites: "own" })),
       ...bothDoors({ ...route, name: "content", path: "/", sites: "content" }),

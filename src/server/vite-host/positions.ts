@@ -53,8 +53,6 @@ export function positionIn(
   });
   if (original.line === null) return undefined;
   const file =
-    original.source === null
-      ? served
-      : path.resolve(path.dirname(served), original.source);
+    original.source === null ? served : path.resolve(path.dirname(served), original.source);
   return { file, line: original.line, column: original.column + 1 };
 }
