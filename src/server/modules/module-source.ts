@@ -14,6 +14,8 @@ export interface ViteSource extends ModuleSource {
   addInline(code: string): string;
   /** Text of an inline module script by its key. */
   inline(key: string): string | undefined;
+  /** A page is complete: what was made for it is worth keeping. */
+  keep(): void;
   /** Whether the optimiser made it. */
   isDependency(key: string): boolean;
 }
@@ -89,6 +91,7 @@ export function createViteSource(parts: ViteSourceParts): ViteSource {
       if (!inlines.has(key)) inlines.set(key, { code, map: null });
       return key;
     },
+    keep: () => parts.cache.keep(),
     inline: (key) => inlines.get(key)?.code,
     isDependency: (key) => isDependency(toRequest(key, base)),
   };

@@ -65,6 +65,7 @@ export function createPagePacks(
     find: (hash) => kept.get(hash),
     async build(entries) {
       const app = createPack(split(await walk(source, entries)));
+      source.keep();
       return { base: deliver(base()), app: deliver(app) };
     },
     async lazy(url, have) {

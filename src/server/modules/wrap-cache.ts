@@ -9,11 +9,12 @@ import type { PackedModule } from "./wrap.ts";
 export interface WrapCache {
   load(): Promise<void>;
   get(hash: string): PackedModule | undefined;
-  /** Keeps it for the next session, soon. */
   add(hash: string, module: PackedModule): void;
+  /** Keeps what was used so far for the next session, soon. Not called for each edit: those cost enough. */
+  keep(): void;
 }
 
-/** Ms after the last addition: a page that is being opened needs the processor first. */
+/** Ms: a page that is being opened needs the processor first. */
 const storeAfterMs = 250;
 
 /** @param failed told when storing did not work; nothing else depends on it */
@@ -22,6 +23,7 @@ export function createWrapCache(file: string, failed: (error: Error) => void): W
   /** What this session used: all that is stored again. */
   const used = new Map<string, PackedModule>();
   let timer: NodeJS.Timeout | undefined;
+  let changed = false;
 
   const store = (): void => {
     storeModules(file, used).catch(failed);
@@ -38,6 +40,11 @@ export function createWrapCache(file: string, failed: (error: Error) => void): W
     },
     add(hash, module) {
       used.set(hash, module);
+      changed = true;
+    },
+    keep() {
+      if (!changed) return;
+      changed = false;
       clearTimeout(timer);
       timer = setTimeout(store, storeAfterMs);
     },
