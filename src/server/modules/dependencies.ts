@@ -2,10 +2,10 @@
  * Optimised dependencies in packed form, kept on disk beside the optimiser's own files: wrapping `react-dom` costs as much
  * as three hundred components, and never changes until the optimiser bundles it again.
  */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { ViteDevServer } from "vite";
-import { parseModules, storeModules } from "./stored-modules.ts";
+import { readModules, storeModules } from "./stored-modules.ts";
 import { hashOf, type PackedModule } from "./wrap.ts";
 
 export interface Dependencies {
@@ -14,6 +14,8 @@ export interface Dependencies {
   get(key: string): PackedModule | undefined;
   /** All that are known for the optimiser's present state, in a stable order. */
   all(): ReadonlyMap<string, PackedModule>;
+  /** The lines that register all of them, when they are at hand. */
+  body(): Buffer | undefined;
   /** Adds, and stores the whole for the next session. */
   add(modules: ReadonlyMap<string, PackedModule>): void;
 }
@@ -25,7 +27,8 @@ export function createDependencies(
   failed: (error: Error) => void,
 ): Dependencies {
   let version = "";
-  let modules = new Map<string, PackedModule>();
+  let modules: ReadonlyMap<string, PackedModule> = new Map();
+  let body: Buffer | undefined;
 
   /** A new state of the optimiser has new addresses: what was known belongs to pages that are gone. */
   const refresh = (): void => {
@@ -33,14 +36,17 @@ export function createDependencies(
     if (now === version) return;
     version = now;
     modules = new Map();
+    body = undefined;
   };
 
   return {
     async load() {
       refresh();
-      const file = path.join(directory, `deps-${version}.pack`);
-      const stored = parseModules(await readFile(file, "utf8").catch(() => ""));
-      if (stored !== undefined) modules = new Map([...stored, ...modules]);
+      const asked = version;
+      const stored = await readModules(path.join(directory, `deps-${asked}.pack`));
+      refresh();
+      if (stored !== undefined && asked === version && modules.size === 0)
+        ({ modules, body } = stored);
     },
     get(key) {
       refresh();
@@ -50,10 +56,15 @@ export function createDependencies(
       refresh();
       return modules;
     },
+    body() {
+      refresh();
+      return body;
+    },
     add(more) {
       refresh();
       const all = [...modules, ...more].toSorted(([one], [other]) => (one < other ? -1 : 1));
       modules = new Map(all);
+      body = undefined;
       if (!isSettled(server)) return;
       store(directory, `deps-${version}.pack`, modules).catch(failed);
     },

@@ -117,6 +117,8 @@ async function wrapCached(
     module = lasting;
     cache.add(id, module);
   }
-  const text = hasToken ? module.text.replaceAll(tokenPlaceholder, token) : module.text;
-  return { ...module, text, result, ...(hasToken && { hash: hashOf(text) }) };
+  const { deps, isAsync, hash, text: stable } = module;
+  if (!hasToken) return { text: stable, deps, isAsync, hash, result };
+  const text = stable.replaceAll(tokenPlaceholder, token);
+  return { text, deps, isAsync, hash: hashOf(text), result };
 }

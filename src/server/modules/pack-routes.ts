@@ -1,7 +1,8 @@
 /** Answers the pack addresses of a session's own origin; the gate in front has admitted them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { indexMap } from "./pack-maps.ts";
-import { packBytes, type PagePacks } from "./page-packs.ts";
+import { packBytes } from "./pack.ts";
+import type { PagePacks } from "./page-packs.ts";
 import type { PendingPacks } from "./pending-packs.ts";
 import type { Vite } from "../vite-host/main.ts";
 

@@ -8,31 +8,46 @@ export interface Pack {
   readonly modules: Graph;
   /** Script text that stands before the modules, without a line end at its end. */
   readonly head: string;
+  /** The lines of its modules, when they are at hand as bytes. */
+  readonly body?: Buffer;
 }
 
 /** Raised when the text of packs changes in another way than by their modules. */
 const format = 1;
 
-/** @param head the page runtime, in the pack that is loaded first */
-export function createPack(modules: Graph, head = ""): Pack {
+/**
+ * @param head the page runtime, in the pack that is loaded first
+ * @param body the lines of the modules, if they are at hand
+ */
+export function createPack(modules: Graph, head = "", body?: Buffer): Pack {
   const parts = [...modules].map(([key, module]) => `${key}\0${module?.hash ?? ""}\n`);
   const hash = hashOf(`${format}\n${head}\n${parts.join("")}`);
-  return { hash, modules, head };
+  return { hash, modules, head, ...(body && { body }) };
 }
 
 /** The script. Modules that the page has already keep their first registration. */
-export function packText({ hash, modules, head }: Pack): string {
-  const body = [...modules].map(([key, module]) => entryText(key, module));
-  return [
-    ...(head === "" ? [] : [head]),
-    `(self.${PACKS_GLOBAL}??=[]).push([${JSON.stringify(hash)},{`,
-    ...body,
-    "}]);",
-    `//# sourceMappingURL=${hash}.js.map\n`,
-  ].join("\n");
+export function packText(pack: Pack): string {
+  const body = [...pack.modules].map(([key, module]) => `${entryText(key, module)}\n`);
+  return before(pack) + body.join("") + after(pack);
 }
 
-function entryText(key: string, module: PackedModule | null): string {
+export function packBytes(pack: Pack): Buffer {
+  const { body } = pack;
+  if (body === undefined) return Buffer.from(packText(pack));
+  return Buffer.concat([Buffer.from(before(pack)), body, Buffer.from(after(pack))]);
+}
+
+function before({ head, hash }: Pack): string {
+  const first = head === "" ? "" : `${head}\n`;
+  return `${first}(self.${PACKS_GLOBAL}??=[]).push([${JSON.stringify(hash)},{\n`;
+}
+
+function after({ hash }: Pack): string {
+  return `}]);\n//# sourceMappingURL=${hash}.js.map\n`;
+}
+
+/** The line, or lines, that register a module. */
+export function entryText(key: string, module: PackedModule | null): string {
   if (module === null) return `${JSON.stringify(key)}:null,`;
   return `${JSON.stringify(key)}:[${JSON.stringify(module.deps)},${Number(module.isAsync)},${module.text}],`;
 }

@@ -11,8 +11,8 @@ import { createDependencies } from "./dependencies.ts";
 import { createViteSource } from "./module-source.ts";
 import { mapPackPosition } from "./pack-maps.ts";
 import { createPackRoutes, type PackRoutes } from "./pack-routes.ts";
-import { packedPage, type PageHtmlParts } from "./page-html.ts";
-import { createPagePacks, packBytes } from "./page-packs.ts";
+import { packedPage, preparePage, type PageHtmlParts } from "./page-html.ts";
+import { createPagePacks } from "./page-packs.ts";
 import { createPendingPacks } from "./pending-packs.ts";
 import { createWrapCache } from "./wrap-cache.ts";
 import { sendCode, type UpdateChannel } from "./update-code.ts";
@@ -22,6 +22,11 @@ export interface ModulePacks {
   readonly updates: Plugin;
   /** After all others: it sees every module script that another plugin put into the page. */
   readonly pages: Plugin;
+  /**
+   * Begins with the modules of a page before anybody asks for it.
+   * @returns false when pages are not packed
+   */
+  prepare(html: string): Promise<boolean>;
   /** Answers a request below the pack route. */
   answer(request: IncomingMessage, response: ServerResponse, name: string): void;
   /** Maps a place in a pack: `name` is its file name; 1-based line and column. */
@@ -79,6 +84,12 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
         },
       },
     },
+    async prepare(html) {
+      if (running === undefined) return false;
+      await running.ready();
+      await preparePage(running, html);
+      return true;
+    },
     answer(request, response, name) {
       if (running === undefined) response.writeHead(404).end();
       else void running.routes.answer(request, response, name);
@@ -123,10 +134,7 @@ function start(
       failed: (error) => show(server, error),
     }),
     // The optimiser knows its state only once the server listens.
-    ready: () =>
-      (loaded ??= Promise.all([dependencies.load(), cache.load()]).then(() => {
-        packBytes(packs.base());
-      })),
+    ready: () => (loaded ??= Promise.all([dependencies.load(), cache.load()]).then(() => {})),
   };
 }
 

@@ -60,6 +60,12 @@ export async function packedPage(parts: PageHtmlParts, html: string, url: string
   return replaceScripts(html, packed, tags.join("\n"));
 }
 
+/** Transforms and wraps what a page will need, by its source alone. Throws what a transform throws. */
+export async function preparePage({ base, packs }: PageHtmlParts, html: string): Promise<void> {
+  const sources = findModuleScripts(html).flatMap(({ src }) => (src?.startsWith("/") ? [src] : []));
+  await packs.prepare(["/@vite/client", ...sources].map((src) => base.slice(0, -1) + src));
+}
+
 /** For a page that has been sent with the shared pack of before. */
 function whole({ base, app }: { readonly base: Pack; readonly app: Pack }, early: Pack): Pack {
   if (base === early) return app;

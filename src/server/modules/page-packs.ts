@@ -1,5 +1,5 @@
 /** The packs of a page: what all pages share (runtime and dependencies), and what is its own. */
-import { createPack, packText, type Pack } from "./pack.ts";
+import { createPack, type Pack } from "./pack.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ViteSource } from "./module-source.ts";
 import { walk, type Graph } from "./walk.ts";
@@ -10,6 +10,8 @@ export interface PagePacks {
   base(): Pack;
   /** Everything that the entries import statically. Throws what a transform throws. */
   build(entries: readonly string[]): Promise<{ readonly base: Pack; readonly app: Pack }>;
+  /** Does the work of `build` ahead, and names nothing. */
+  prepare(entries: readonly string[]): Promise<void>;
   /** What `url` needs beyond what the named packs hold. */
   lazy(url: string, have: readonly string[]): Promise<Pack>;
   /** What pages may lack of the new versions; undefined when nothing of it can be packed. */
@@ -45,7 +47,7 @@ export function createPagePacks(
   };
   const base = (): Pack => {
     const of = dependencies.all();
-    if (shared?.of !== of) shared = { of, pack: createPack(of, runtime) };
+    if (shared?.of !== of) shared = { of, pack: createPack(of, runtime, dependencies.body()) };
     return keep(shared.pack);
   };
   /** New dependencies go to the shared pack; the rest is the page's own. */
@@ -68,6 +70,9 @@ export function createPagePacks(
       source.keep();
       return { base: deliver(base()), app: deliver(app) };
     },
+    async prepare(entries) {
+      await walk(source, entries);
+    },
     async lazy(url, have) {
       const packs = have.map((hash) => kept.get(hash)?.modules);
       const graph = await walk(source, [url], (key) => packs.some((pack) => pack?.has(key)));
@@ -83,13 +88,4 @@ export function createPagePacks(
       return graph.size === 0 ? undefined : deliver(createPack(graph));
     },
   };
-}
-
-const texts = new WeakMap<Pack, Buffer>();
-
-/** The script as it is sent. Kept of the shared pack, which is large and asked for by every page. */
-export function packBytes(pack: Pack): Buffer {
-  const bytes = texts.get(pack) ?? Buffer.from(packText(pack));
-  if (pack.head !== "") texts.set(pack, bytes);
-  return bytes;
 }

@@ -2,8 +2,7 @@
  * Wrapped forms of transformed code from earlier sessions, by content. The transform itself is always Vite's and of now; what
  * is saved is the syntax tree of each module, which costs more than all the rest of opening a page.
  */
-import { readFile } from "node:fs/promises";
-import { parseModules, storeModules } from "./stored-modules.ts";
+import { readModules, storeModules } from "./stored-modules.ts";
 import type { PackedModule } from "./wrap.ts";
 
 export interface WrapCache {
@@ -31,7 +30,7 @@ export function createWrapCache(file: string, failed: (error: Error) => void): W
 
   return {
     async load() {
-      stored = parseModules(await readFile(file, "utf8").catch(() => "")) ?? new Map();
+      stored = (await readModules(file))?.modules ?? new Map();
     },
     get(hash) {
       const found = used.get(hash) ?? stored.get(hash);

@@ -56,7 +56,7 @@ export async function startDevServer(
   );
   events.step("Starting Vite", false);
   await listen(server, options.port);
-  void warmUp(server, events);
+  void warmUp(server, packs, events);
 
   const served = (): Served => ({
     url: `http://127.0.0.1:${options.port}${settled.userBase}`,
@@ -194,10 +194,15 @@ async function listen(server: ViteDevServer, port: number): Promise<void> {
 }
 
 /** Transforms the page and, through it, what it imports, before the browser has asked. */
-async function warmUp(server: ViteDevServer, events: ViteHostEvents): Promise<void> {
+async function warmUp(
+  server: ViteDevServer,
+  packs: ModulePacks,
+  events: ViteHostEvents,
+): Promise<void> {
   const page = path.join(server.config.root, "index.html");
   try {
-    await server.transformIndexHtml("/index.html", await readFile(page, "utf8"));
+    const html = await readFile(page, "utf8");
+    if (!(await packs.prepare(html))) await server.transformIndexHtml("/index.html", html);
   } catch (error) {
     // A project without index.html, or a page that is broken: the browser's request reports it.
     events.logged({

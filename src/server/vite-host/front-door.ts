@@ -3,10 +3,12 @@
  * any middleware of ours, so the door is the server's event itself: nobody's listener sees a request the gate refused.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { readFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
 import { PACK_ROUTE } from "../../protocol/packs.ts";
 import type { ServeOptions } from "../../protocol/vite-host.ts";
+import { entries } from "../entries.ts";
 import { isDenied } from "../files/deny-list.ts";
 import {
   createRequestGate,
@@ -70,6 +72,10 @@ export function frontDoor(server: object, options: FrontDoorOptions, settled: Se
       ...admission.headers,
     }))
       response.setHeader(name, value);
+    if (admission.route.name === "client") {
+      void answerClient(response);
+      return true;
+    }
     if (admission.route.name === "pack") {
       options.answerPack(request, response, request.url.slice(packRoute.length));
       return true;
@@ -126,11 +132,35 @@ function contentGate(options: ServeOptions, settled: Settled): RequestGate {
         upgrade: false,
         sites: "own",
       },
+      {
+        ...route,
+        name: "client",
+        path: "/-vitrine/page.js",
+        methods: ["GET", "HEAD"],
+        upgrade: false,
+        sites: "own",
+      },
       ...bothDoors({ ...route, name: "channel", path: "/-vitrine/", sites: "own" }),
       ...tools.flatMap((path) => bothDoors({ ...route, name: "tool", path, sites: "own" })),
       ...bothDoors({ ...route, name: "content", path: "/", sites: "content" }),
     ],
   });
+}
+
+let client: Promise<Buffer> | undefined;
+
+/** The page client stands in front of every script of a page: no way over another process for it. */
+async function answerClient(response: ServerResponse): Promise<void> {
+  client ??= readFile(entries.pageClient);
+  const body = await client;
+  response
+    .writeHead(200, {
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "no-cache",
+      "content-length": body.length,
+      "x-content-type-options": "nosniff",
+    })
+    .end(body);
 }
 
 function bothDoors(part: Omit<Route, "upgrade" | "methods">): Route[] {

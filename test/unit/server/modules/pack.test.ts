@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { PACKS_GLOBAL } from "../../../../src/protocol/packs.ts";
-import { createPack, locate, packText } from "../../../../src/server/modules/pack.ts";
+import { createPack, locate, packBytes, packText } from "../../../../src/server/modules/pack.ts";
 import { parseModules, printModules } from "../../../../src/server/modules/stored-modules.ts";
 import { walk, type ModuleSource } from "../../../../src/server/modules/walk.ts";
 import {
@@ -58,11 +58,16 @@ test("stored modules are read as they were, and not at all when they were cut", 
     ["/a.ts", moduleOf("ä\n1")],
     ["/b.ts", moduleOf("2", ["/a.ts"])],
   ]);
-  const text = printModules(stored);
-  expect(parseModules(text)).toEqual(stored);
-  expect(parseModules(text.slice(0, -1))).toBeUndefined();
-  expect(parseModules("")).toBeUndefined();
-  expect(parseModules("{}\n")).toBeUndefined();
+  const bytes = printModules(stored);
+  const read = parseModules(bytes);
+  expect([...(read?.modules ?? [])].map(([key, module]) => [key, { ...module }])).toEqual([
+    ...stored,
+  ]);
+  const [ready, made] = [createPack(stored, "", read?.body), createPack(stored)];
+  expect(packBytes(ready).toString()).toBe(packText(made));
+  expect(parseModules(bytes.subarray(0, -1))).toBeUndefined();
+  expect(parseModules(Buffer.from(""))).toBeUndefined();
+  expect(parseModules(Buffer.from("{}\n"))).toBeUndefined();
 });
 
 test("the word await goes from import lines alone", () => {
