@@ -133,7 +133,7 @@ import { label } from "./label.ts";
 const show = (text) => { document.querySelector("#out").textContent = text; };
 show(label + shared.count);
 globalThis.lazy = () => import("./lazy.ts").then(({ value }) => value);
-import.meta.hot.accept("./label.ts", (next) => show(next.label + shared.count));
+import.meta.hot.accept("./label.ts", (next) => next && show(next.label + shared.count));
 `,
   "src/shared.ts":
     '(globalThis.evaluated ??= []).push("shared");\nexport const shared = { count: 0 };',

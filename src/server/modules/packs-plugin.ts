@@ -15,6 +15,7 @@ import { packedPage, preparePage, type PageHtmlParts } from "./page-html.ts";
 import { createPagePacks } from "./page-packs.ts";
 import { createPendingPacks } from "./pending-packs.ts";
 import { createWrapCache } from "./wrap-cache.ts";
+import { showFailure } from "./show-failure.ts";
 import { sendCode, type UpdateChannel } from "./update-code.ts";
 
 export interface ModulePacks {
@@ -131,36 +132,11 @@ function start(
       packs,
       pending,
       inline: (key) => source.inline(key),
-      failed: (error) => show(server, error),
+      failed: (error) => showFailure(server, error),
     }),
     // The optimiser knows its state only once the server listens.
     ready: () => (loaded ??= Promise.all([dependencies.load(), cache.load()]).then(() => {})),
   };
-}
-
-/** As Vite shows the error of a module that a page asks for. */
-function show(server: ViteDevServer, error: unknown): void {
-  if (!(error instanceof Error)) return;
-  server.config.logger.error(error.message, { error: error as never });
-  const { message, stack = "", plugin, id, loc, frame = "" } = error as Error & Partial<Failure>;
-  server.environments.client.hot.send({
-    type: "error",
-    err: {
-      message,
-      stack,
-      frame,
-      ...(plugin && { plugin }),
-      ...(id && { id }),
-      ...(loc && { loc }),
-    },
-  });
-}
-
-interface Failure {
-  readonly plugin: string;
-  readonly id: string;
-  readonly loc: { readonly file: string; readonly line: number; readonly column: number };
-  readonly frame: string;
 }
 
 /** Vite 5 has neither environments nor the transform; a bundled dev server has no modules. */
