@@ -78,7 +78,10 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
-    entryPoints: { page: "src/realm/page.ts" },
+    // Import attributes are handed through for the browser to judge; esbuild itself cannot follow such an import.
+    supported: { "import-attributes": true },
+    logOverride: { "unsupported-dynamic-import": "silent" },
+    entryPoints: { page: "src/realm/page.ts", packs: "src/realm/packs/main.ts" },
   },
   {
     ...shared,

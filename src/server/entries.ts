@@ -16,4 +16,5 @@ export const entries = {
   classicWorkerClient: path.join(dist, "realm", "worker-classic.js"),
   nodeTest: path.join(dist, "realm", "node-test.js"),
   nodeAssert: path.join(dist, "realm", "node-assert.js"),
+  packRuntime: path.join(dist, "realm", "packs.js"),
 } as const;
