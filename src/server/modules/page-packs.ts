@@ -33,22 +33,14 @@ export function createPagePacks(
   const delivered = new Set<string>();
   let shared: { of: ReadonlyMap<string, PackedModule>; pack: Pack } | undefined;
 
-  const keep = (pack: Pack): Pack => {
-    const known = kept.get(pack.hash) ?? pack;
-    kept.delete(pack.hash);
-    kept.set(pack.hash, known);
-    for (const old of [...kept.keys()].slice(0, Math.max(0, kept.size - keptPacks)))
-      kept.delete(old);
-    return known;
-  };
   const deliver = (pack: Pack): Pack => {
     for (const key of pack.modules.keys()) delivered.add(key);
-    return keep(pack);
+    return keep(kept, pack);
   };
   const base = (): Pack => {
     const of = dependencies.all();
     if (shared?.of !== of) shared = { of, pack: createPack(of, runtime, dependencies.body()) };
-    return keep(shared.pack);
+    return keep(kept, shared.pack);
   };
   /** New dependencies go to the shared pack; the rest is the page's own. */
   const split = (graph: Graph): Graph => {
@@ -88,4 +80,13 @@ export function createPagePacks(
       return graph.size === 0 ? undefined : deliver(createPack(graph));
     },
   };
+}
+
+/** Remembers a pack as the youngest. @returns the one of the same content that was known before */
+function keep(kept: Map<string, Pack>, pack: Pack): Pack {
+  const known = kept.get(pack.hash) ?? pack;
+  kept.delete(pack.hash);
+  kept.set(pack.hash, known);
+  for (const old of [...kept.keys()].slice(0, Math.max(0, kept.size - keptPacks))) kept.delete(old);
+  return known;
 }

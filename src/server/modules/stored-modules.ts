@@ -26,8 +26,8 @@ interface Head {
   })[];
 }
 
-/** Raised when stored texts must not be used by a newer runtime. */
-const format = 2;
+/** Raised with every change of what modules are wrapped in: texts of before must not be used. */
+const format = 3;
 const lineEnd = 10;
 
 /** @returns undefined when there is no such file, or it is not exactly what `storeModules` wrote */

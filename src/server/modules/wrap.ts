@@ -61,31 +61,35 @@ function withoutTailComments(code: string): string {
   return code.replace(/(?:\n\/\/[#@] source(?:Mapping)?URL=[^\n]*\s*)+$/, "\n");
 }
 
-const exportLine = /__vite_ssr_exportName__\(.*\n|\s+|#!.*\n/y;
+/** What stands among the imports: exports (in two forms, by the version of Vite), stars, a hash bang, nothing. */
+const between =
+  /(?:\s+|#!.*\n|__vite_ssr_exportName__\(.*\n|Object\.defineProperty\(__vite_ssr_exports__,.*\n|__vite_ssr_exportAll__\(__vite_ssr_import_\d+__\);)+/y;
+const text = String.raw`"(?:[^"\\]|\\.)*"`;
+const importArguments = new RegExp(
+  String.raw`${text}(?:, \{"importedNames":\[(?:${text},?)*\]\})?\);`,
+  "y",
+);
 
 /**
- * The transform writes `await` before each static import, one import to a line, all of them above the module's own code and
- * numbered in order. Evaluation of dependencies is never waited for there (the runtime has done it), so the word goes.
+ * The transform writes `await` before each static import, all of them above the module's own code and numbered in order.
+ * Evaluation of dependencies is never waited for there (the runtime has done it), so the word goes.
  */
 export function withoutImportAwaits(code: string): { code: string; isComplete: boolean } {
   let at = 0;
   let made = "";
-  for (let count = 0; ;) {
-    exportLine.lastIndex = at;
-    const skipped = exportLine.exec(code)?.[0];
-    if (skipped !== undefined) {
-      made += skipped;
-      at += skipped.length;
-      continue;
-    }
+  const take = (pattern: RegExp): void => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(code)?.[0] ?? "";
+    made += found;
+    at += found.length;
+  };
+  for (let count = 0; ; count += 1) {
+    take(between);
     const head = `const __vite_ssr_import_${count}__ = await __vite_ssr_import__(`;
     if (!code.startsWith(head, at)) break;
     made += head.replace("await ", "");
     at += head.length;
-    const end = code.indexOf("\n", at) + 1;
-    made += code.slice(at, end);
-    at = end;
-    count += 1;
+    take(importArguments);
   }
   const rest = code.slice(at);
   return { code: made + rest, isComplete: !rest.includes(" = await __vite_ssr_import__(") };

@@ -70,12 +70,20 @@ test("stored modules are read as they were, and not at all when they were cut", 
   expect(parseModules(Buffer.from("{}\n"))).toBeUndefined();
 });
 
-test("the word await goes from import lines alone", () => {
-  const code = `__vite_ssr_exportName__("x", () => { try { return x } catch {} });
+test.each([
+  `__vite_ssr_exportName__("x", () => { try { return x } catch {} });
 const __vite_ssr_import_0__ = await __vite_ssr_import__("/b.ts");
-const __vite_ssr_import_1__ = await __vite_ssr_import__("/c.ts", {"importedNames":["c"]});
+__vite_ssr_exportAll__(__vite_ssr_import_0__);
+const __vite_ssr_import_1__ = await __vite_ssr_import__("/c\\".ts", {"importedNames":["c","d"]});
 const text = "const __vite_ssr_import_2__ = await nothing";
-`;
+`,
+  `Object.defineProperty(__vite_ssr_exports__, "x", { enumerable: true, configurable: true, get(){ try { return x } catch {} }});
+const __vite_ssr_import_0__ = await __vite_ssr_import__("/b.ts");__vite_ssr_exportAll__(__vite_ssr_import_0__);
+
+const __vite_ssr_import_1__ = await __vite_ssr_import__("/c.ts", {"importedNames":["c"]});// a comment
+await 1;
+`,
+])("the word await goes from imports alone, in the form of each Vite (%#)", (code) => {
   const made = withoutImportAwaits(code);
   expect(made.isComplete).toBe(true);
   expect(made.code).toBe(code.replaceAll("= await __vite_ssr_import__", "= __vite_ssr_import__"));
