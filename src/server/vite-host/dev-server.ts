@@ -13,6 +13,7 @@ import type { Vite } from "./main.ts";
 import { mapPosition, type Position } from "./positions.ts";
 import { presetPlugins } from "./presets.ts";
 import { createProblems, toProblem, type Problems, type ViteError } from "./problems.ts";
+import { reactRefreshPlugin } from "./react-refresh-plugin.ts";
 import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
 import { testModulesPlugin } from "./test-modules-plugin.ts";
@@ -105,6 +106,7 @@ async function inlineConfig(
       testModulesPlugin(() => settled.base),
       realmPlugin(() => settled.base),
       workerPlugin(() => settled.base),
+      reactRefreshPlugin(),
       packs.updates,
       updatesPlugin({
         settled,
