@@ -11,6 +11,8 @@ export interface UpdateChannel {
 
 interface Update {
   readonly type: string;
+  /** The module that accepts it. */
+  readonly path: string;
   readonly acceptedPath: string;
   readonly timestamp: number;
   readonly explicitImportRequired?: boolean;
@@ -31,25 +33,54 @@ export interface UpdateCodeParts {
 /** Ms after which an update is sent without code: the page then asks, and shows what it waits for. */
 const patienceMs = 300;
 
-/** All messages go through one chain: a prune or a reload must not overtake an update that waits for its code. */
+/**
+ * All messages go through one queue: a prune or a reload must not overtake an update that waits for its code. An update that
+ * a waiting one covers is left out: it would show the newer code, or what is gone, and only delay the last of a burst.
+ */
 export function sendCode(channel: UpdateChannel, parts: UpdateCodeParts): void {
   const send = channel.send.bind(channel);
-  let waiting = 0;
-  let chain = Promise.resolve();
-  channel.send = (...args) => {
-    const payload = args[0] as Partial<UpdatePayload> | string | undefined;
-    const update = typeof payload === "object" && payload.type === "update" && parts.wanted();
-    if (!update && waiting === 0) return send(...args);
-    waiting += 1;
-    chain = chain
-      .then(async () =>
-        send(...(update ? [await withCode(payload as UpdatePayload, parts)] : args)),
-      )
-      .catch(() => send(...args))
-      .finally(() => {
-        waiting -= 1;
-      });
+  const queue: unknown[][] = [];
+  let busy = false;
+
+  const drain = async (): Promise<void> => {
+    busy = true;
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const update = updateOf(next);
+        if (update === undefined) send(...next);
+        else if (!isCovered(update, queue)) send(await withCode(update, parts).catch(() => update));
+      }
+    } finally {
+      // In the same turn as the last look at the queue, or a message between the two would stay there.
+      busy = false;
+    }
   };
+  channel.send = (...args) => {
+    if (!busy && (updateOf(args) === undefined || !parts.wanted())) return send(...args);
+    queue.push(args);
+    if (!busy) void drain();
+  };
+}
+
+function updateOf([payload]: readonly unknown[]): UpdatePayload | undefined {
+  const isUpdate =
+    typeof payload === "object" && (payload as Partial<UpdatePayload> | null)?.type === "update";
+  return isUpdate ? (payload as UpdatePayload) : undefined;
+}
+
+/** Up to the next message of another kind, which may depend on the ones before it. */
+function isCovered(update: UpdatePayload, waiting: readonly unknown[][]): boolean {
+  for (const args of waiting) {
+    const later = updateOf(args);
+    if (later === undefined) return false;
+    const pairs = new Set(later.updates.map(pairOf));
+    if (update.updates.every((one) => pairs.has(pairOf(one)))) return true;
+  }
+  return false;
+}
+
+function pairOf({ type, path, acceptedPath }: Update): string {
+  return JSON.stringify([type, path, acceptedPath]);
 }
 
 async function withCode(payload: UpdatePayload, parts: UpdateCodeParts): Promise<object> {

@@ -4,8 +4,10 @@ import { sendCode, type UpdateChannel } from "../../../../src/server/modules/upd
 
 const update = {
   type: "update",
-  updates: [{ type: "js-update", acceptedPath: "/a.ts", timestamp: 1 }],
+  updates: [{ type: "js-update", path: "/a.ts", acceptedPath: "/a.ts", timestamp: 1 }],
 };
+const later = { ...update, updates: [{ ...update.updates[0], timestamp: 2 }] };
+const other = { ...update, updates: [{ ...update.updates[0], path: "/b.ts" }] };
 
 function channelOf(): { channel: UpdateChannel; sent: unknown[] } {
   const sent: unknown[] = [];
@@ -46,4 +48,22 @@ test("an update whose code cannot be made is sent as it is", async () => {
   });
   channel.send(update);
   await expect.poll(() => sent).toEqual([update]);
+});
+
+test("of a burst, what a waiting update covers is left out, but not across another message", async () => {
+  const { channel, sent } = channelOf();
+  const made: string[] = [];
+  sendCode(channel, {
+    base: "/",
+    wanted: () => true,
+    update: async ([key]) => {
+      made.push(key ?? "");
+      return undefined;
+    },
+  });
+  for (const payload of [other, update, update, later, { type: "prune" }, later])
+    channel.send(payload);
+  await expect.poll(() => sent.length).toBe(4);
+  expect(sent).toEqual([other, later, { type: "prune" }, later]);
+  expect(made).toEqual(["/a.ts?t=1", "/a.ts?t=2", "/a.ts?t=2"]);
 });
