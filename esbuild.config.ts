@@ -78,7 +78,11 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
-    entryPoints: { page: "src/realm/page.ts" },
+    entryPoints: {
+      page: "src/realm/page.ts",
+      remote: "src/realm/remote/remote.ts",
+      broker: "src/realm/remote/broker.ts",
+    },
   },
   {
     ...shared,
@@ -87,7 +91,10 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
-    entryPoints: { worker: "src/realm/worker.ts" },
+    entryPoints: {
+      worker: "src/realm/worker.ts",
+      "worker-bootstrap": "src/realm/remote/worker-bootstrap.ts",
+    },
   },
   {
     ...shared,

@@ -12,9 +12,7 @@ const HIDDEN =
 
 /** Lines without control characters, ANSI sequences shown as `␛[31m`, long ones and too many of them cut with a count. */
 export function visibleLines(text: string): readonly string[] {
-  const lines = text
-    .replaceAll("\r\n", "\n")
-    .replace(HIDDEN, picture)
+  const lines = visibleText(text)
     .replace(/\n$/, "")
     .split("\n")
     .map(cutLine);
@@ -22,6 +20,11 @@ export function visibleLines(text: string): readonly string[] {
   if (excess <= 0) return lines;
   const half = MOST_LINES / 2;
   return [...lines.slice(0, half), omitted(excess, "lines"), ...lines.slice(-half)];
+}
+
+/** Text without control characters, ANSI sequences shown as `␛[31m`; nothing is cut. */
+export function visibleText(text: string): string {
+  return text.replaceAll("\r\n", "\n").replace(HIDDEN, picture);
 }
 
 /** How a count of what was left out is written, in logs and documents alike (REPL specification 9.4). */

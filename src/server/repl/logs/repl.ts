@@ -61,7 +61,7 @@ export interface Contact {
   readonly parent?: string;
 }
 
-const limits = { instances: 64 } as const;
+const limits = { instances: 64, names: 20 } as const;
 /** Ms between two looks at who is still in contact. */
 const lookMs = 2000;
 /** Ms without contact after which a realm without a file is forgotten (11.1). */
@@ -203,7 +203,7 @@ export class Repl {
     if (url !== undefined) known.url = url;
     if (parent !== undefined) known.parent = instanceKey(parent);
     if (kind !== undefined) known.kind = kind;
-    known.names.add(name);
+    if (known.names.size < limits.names) known.names.add(name);
     known.contact();
     if (isMoved) this.changed();
     return known;
