@@ -342,7 +342,7 @@ describe("16.1 options", () => {
 
   test("as daebug: version with a v, help, and the options it always had", async () => {
     const root = await site("called");
-    const bin = path.join(root, "daebug");
+    const bin = path.join(commands.state, "daebug");
     await symlink(path.join(dist, "server/cli.js"), bin);
     const run = (...args: string[]): Command => commands.run(args, { script: bin, cwd: root });
     expect(await run("--version").ended).toMatchObject({
@@ -506,7 +506,7 @@ describe("18.3 --key", () => {
       { cookie: "other=open%20sesame" },
       { cookie: "daebug=%E0%A4%A" },
     ]) {
-      const refused = await poll(headers as Record<string, string>);
+      const refused = await poll(headers);
       expect([refused.status, await refused.text()]).toEqual([401, ""]);
     }
     const posted = await fetch(`${server.origin}/-daebug-channel?name=1-page`, {

@@ -1,8 +1,8 @@
 /** Events of a realm as a log shows them (section 9), and the result they belong to (section 8). */
-import { visibleText } from "../visible.ts";
 import { fenced } from "./fences.ts";
 import { clockFmt } from "./format.ts";
 import { SIGNS } from "./headings.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** A console call or an uncaught error, as realms send it (9.1). */
 export interface LogEvent {

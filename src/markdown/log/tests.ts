@@ -1,7 +1,7 @@
 /** Progress and results of a test run as a section of a log (12.6). */
-import { visibleText } from "../visible.ts";
 import { fenced } from "./fences.ts";
 import { clockFmt } from "./format.ts";
+import { visibleText } from "./visible-text.ts";
 
 export interface TestItem {
   readonly name: string;

@@ -55,7 +55,7 @@ function brokerLink(
     known ??
     window.open(`${origin}/-daebug/broker.html`, "daebug-broker", "popup,width=480,height=240");
   const jobs: TextJob[] = [];
-  let wake = (): void => {};
+  let wake: (() => void) | undefined;
   const say = (message: Unstamped<ToBroker>): void =>
     broker?.postMessage({ ...message, timestamp: Date.now() }, origin);
 
@@ -66,7 +66,7 @@ function brokerLink(
     if (message.type === "ping") say({ type: "heartbeat", pageName });
     if (message.type !== "job") return;
     jobs.push({ id: message.jobId, code: message.code });
-    wake();
+    wake?.();
   });
   addEventListener("pagehide", () => say({ type: "unregister", pageName }));
   const register = (): void => {
@@ -92,9 +92,12 @@ function brokerLink(
   };
 }
 
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
 function newName(): string {
   const now = new Date();
-  const two = (value: number): string => String(value).padStart(2, "0");
   const clock = `${two(now.getHours())}${two(now.getMinutes())}-${two(now.getSeconds())}`;
   const word = words[Math.floor(Math.random() * words.length)];
   return `${nameStem(location.href)}-${5 + Math.floor(Math.random() * 15)}-${word}-${clock}`;

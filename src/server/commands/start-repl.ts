@@ -37,11 +37,12 @@ export interface RunningRepl {
 }
 
 const timeoutMs = 60_000;
+const nothing = (): void => {};
 
 /** @throws UserError with what to do when the root or a port cannot be had */
 export async function startRepl(root: string, options: StartOptions): Promise<RunningRepl> {
   checkAddress(options);
-  let markStopped: () => void = () => {};
+  let markStopped = nothing;
   const stopped = new Promise<void>((resolve) => (markStopped = resolve));
   const policy: Partial<ReplPolicy> = {
     createOnConnect: false,

@@ -114,8 +114,8 @@ function isWelcome({ headers, head }: Inquiry, route: Route): boolean {
   // `none` is the address bar, which sends no POST and opens no socket.
   if (site === "none") return !route.originRequired;
   const isRead = head.method === "GET" || head.method === "HEAD";
-  if (route.sites === "any") return isRead && origin === undefined;
   if (route.sites === "own" || (site !== "same-site" && site !== "cross-site")) return false;
+  if (route.sites === "any") return isRead && origin === undefined;
   if (origin !== undefined) return mode === "cors" || mode === "websocket";
   return (
     route.sites === "content" && isRead && mode === "navigate" && pageDestinations.has(destination)

@@ -152,7 +152,7 @@ export class PollChannel {
   /** The server ends: whoever waits is answered with nothing. */
   close(): void {
     for (const line of this.#lines.values())
-      for (const poll of [...line.polls]) this.#answerEmpty(line, poll);
+      for (const poll of line.polls) this.#answerEmpty(line, poll);
   }
 
   #line(instance: Instance): Line {

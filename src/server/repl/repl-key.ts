@@ -50,6 +50,9 @@ function decoded(text: string | undefined): string | undefined {
 
 /** Takes the same time whatever is wrong. */
 function isSame(one: string, other: string): boolean {
-  const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(one), hash(other));
+}
+
+function hash(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }

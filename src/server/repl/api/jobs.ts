@@ -1,6 +1,6 @@
 /** Jobs over HTTP: taking one, reporting on it, answering it (15.5 to 15.9). */
 import { fenced } from "../../../markdown/log/fences.ts";
-import { visibleText } from "../../../markdown/visible.ts";
+import { visibleText } from "../../../markdown/log/visible-text.ts";
 import type { LogResult } from "../../../markdown/log/events.ts";
 import { toEvents } from "../../realms/poll-messages.ts";
 import type { PollChannel } from "../../realms/poll-channel.ts";

@@ -3,13 +3,7 @@ import { mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
-import type {
-  Log,
-  RealmKind,
-  Repl as ReplFacts,
-  ReplState,
-  TestRun,
-} from "../../../protocol/model.ts";
+import type { RealmKind, Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
 import { sweepTemporaries } from "../../files/temporaries.ts";
 import { realDisk } from "../../files/disk.ts";
 import { createTextWriter, type TextWriter } from "../../files/text-writer.ts";
@@ -18,11 +12,14 @@ import type { ProcessIdentity } from "../../processes.ts";
 import { LogHistory } from "./history.ts";
 import { Instance, type InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
+import { watchContacts } from "./contact-watch.ts";
+import { toLog, toRow } from "./log-facts.ts";
 import { LogText, type DirtyDocuments } from "./log-text.ts";
 import { QuietFiles } from "./quiet-files.ts";
 import { Registry, REGISTRY_NAME } from "./registry.ts";
 import { RunRecord, type Continues } from "./run-record.ts";
 import type { Restored } from "./version-record.ts";
+import { withTests } from "./test-listener.ts";
 import { TestRuns } from "./test-runs.ts";
 import { WorkerHealth } from "./worker-health.ts";
 
@@ -62,8 +59,6 @@ export interface Contact {
 }
 
 const limits = { instances: 64, names: 20 } as const;
-/** Ms between two looks at who is still in contact. */
-const lookMs = 2000;
 /** Ms without contact after which a realm without a file is forgotten (11.1). */
 const forgottenMs = 600_000;
 const shutDown = "the server was shut down before the result arrived";
@@ -88,9 +83,7 @@ export class Repl {
   /** An interrupted run goes on. */
   #isContinued = false;
   #stopping: Promise<void> | undefined;
-  #contacts: NodeJS.Timeout | undefined;
-  /** Who was in contact at the last look. */
-  #online: ReadonlySet<Instance> = new Set();
+  #unwatch: () => void = () => {};
 
   constructor(options: ReplOptions) {
     const { root, listener } = options;
@@ -107,9 +100,9 @@ export class Repl {
     this.#registry = new Registry({
       root,
       writer: this.#writer,
-      rows: () => this.#rows(),
+      rows: () => this.instances().map(toRow),
       stop: () => listener.stopped(),
-      failed: (error) => listener.warned(String((error as Error).message)),
+      failed: (error) => listener.warned((error as Error).message),
     });
     const failed = (error: Error): void =>
       listener.warned(`Watching ${root} failed: ${error.message}; files are looked at every 2 s`);
@@ -140,7 +133,13 @@ export class Repl {
 
   /** Takes the root, unless another process has it: then the state says who. */
   async start(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
+    await mkdir(this.#directory, { recursive: true }).catch((cause: unknown) => {
+      throw new UserError(
+        "write_failed",
+        `${this.#directory} cannot be made (${(cause as NodeJS.ErrnoException).code}). Logs need a folder there`,
+        { cause },
+      );
+    });
     if ((await realpath(this.#directory)) !== this.#directory)
       throw new UserError(
         "path_refused",
@@ -157,25 +156,15 @@ export class Repl {
     await this.#registry.start();
     this.#files.start();
     this.#rootFiles.start();
-    this.#contacts = setInterval(() => this.#lookAround(), lookMs);
-    this.#contacts.unref();
+    this.#unwatch = watchContacts({
+      instances: () => this.instances(),
+      left: (instance) => {
+        this.#options.listener.left(instance);
+        this.#listener.changed(instance);
+      },
+      looked: () => this.#registry.changed(),
+    });
     this.#state = { name: "on" };
-  }
-
-  /** Nobody says that it left: it is missed (11.1). The workers of a page go with it (13.3). */
-  #lookAround(): void {
-    const now = [...this.#instances.values()];
-    const gone = [...this.#online].filter(({ isOnline }) => !isOnline);
-    for (const { key } of gone)
-      for (const child of now) if (child.parent === key) child.hasLeft = true;
-    const left = [...this.#online].filter(({ isOnline }) => !isOnline);
-    this.#online = new Set(now.filter(({ isOnline }) => isOnline));
-    for (const instance of left) {
-      this.#options.listener.left(instance);
-      this.#listener.changed(instance);
-    }
-    // Times of contact are written as well, much less often.
-    this.#registry.changed();
   }
 
   instances(): readonly Instance[] {
@@ -243,7 +232,7 @@ export class Repl {
 
   async #stop(message: string): Promise<void> {
     if (this.#state.name !== "on") return;
-    clearInterval(this.#contacts);
+    this.#unwatch();
     this.#files.stop();
     this.#rootFiles.stop();
     await Promise.all(this.instances().map((instance) => instance.close(message)));
@@ -353,35 +342,6 @@ export class Repl {
       if (!isOnline && !log.exists && lastSeen < oldest && job === undefined)
         this.#instances.delete(key);
   }
-
-  #rows(): ReturnType<typeof toRow>[] {
-    return this.instances().map(toRow);
-  }
-}
-
-/** Jobs of test runs are followed. */
-function withTests(listener: ReplListener, tests: TestRuns): InstanceListener {
-  return {
-    ...bound(listener),
-    requested(instance, job) {
-      tests.requested(instance, job);
-      listener.requested(instance, job);
-    },
-    ended(instance, job, ending) {
-      tests.ended(job, ending);
-      listener.ended(instance, job, ending);
-    },
-  };
-}
-
-function bound(listener: ReplListener): InstanceListener {
-  return {
-    changed: (instance) => listener.changed(instance),
-    requested: (instance, job) => listener.requested(instance, job),
-    ended: (instance, job, ending) => listener.ended(instance, job, ending),
-    failed: (instance, error) => listener.failed(instance, error),
-    moved: (instance, job) => listener.moved(instance, job),
-  };
 }
 
 /** Bytes of the largest log; larger ones are never changed (D-12). */
@@ -389,34 +349,4 @@ const maximumScan = 20 * 1024 * 1024;
 
 function isLogName(name: string): boolean {
   return name.endsWith(".md") && !name.startsWith(".");
-}
-
-/** What others see of a log. */
-export function toLog(instance: Instance): Log {
-  const { key, log, kind, parent, url, state, lastFailed, lastSeen, job } = instance;
-  return {
-    name: key,
-    file: log.file,
-    exists: log.exists,
-    kind,
-    url,
-    state,
-    lastFailed,
-    lastSeen,
-    ...(parent === undefined ? {} : { parent }),
-    ...(job === undefined
-      ? {}
-      : { active: { job: job.id, agent: job.agent, since: job.requestedAt, line: 0 } }),
-  };
-}
-
-function toRow({ key, log, url, lastSeen, state, lastFailed }: Instance): {
-  name: string;
-  file: string;
-  url: string;
-  lastSeen: number;
-  state: string;
-} {
-  const words = state === "live" && lastFailed ? "live (last job failed)" : state;
-  return { name: key, file: path.basename(log.file), url, lastSeen, state: words };
 }

@@ -8,7 +8,8 @@ import { PollChannel } from "../../realms/poll-channel.ts";
 import type { Instance } from "./instance.ts";
 import { LiveLogs, type LiveLogsParts } from "./live-logs.ts";
 import type { LogJob } from "./log-job.ts";
-import { Repl, toLog, type ReplListener, type ReplOptions } from "./repl.ts";
+import { toLog } from "./log-facts.ts";
+import { Repl, type ReplListener, type ReplOptions } from "./repl.ts";
 import type { Ending } from "./request.ts";
 
 export interface ReplsParts
