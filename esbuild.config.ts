@@ -78,11 +78,23 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
+    // Import attributes are handed through for the browser to judge; esbuild itself cannot follow such an import.
+    supported: { "import-attributes": true },
+    logOverride: { "unsupported-dynamic-import": "silent" },
     entryPoints: {
       page: "src/realm/page.ts",
+      packs: "src/realm/packs/main.ts",
       remote: "src/realm/remote/remote.ts",
       broker: "src/realm/remote/broker.ts",
     },
+  },
+  {
+    ...shared,
+    platform: "neutral",
+    format: "esm",
+    target: "es2022",
+    outdir: "dist",
+    entryPoints: { grammar: "src/markdown/grammar.ts" },
   },
   {
     ...shared,

@@ -96,6 +96,7 @@ export async function startWarmServer(
     results: "file",
     portRange: [15_173, 15_273],
     warmStart: true,
+    streaming: "auto",
     runTimeout: 0,
   };
   await remote.initialize({

@@ -11,10 +11,12 @@ import { editDirty, readDirty } from "./dirty-edits.ts";
 import type { FolderLinks } from "./folder-links.ts";
 import { isReplFile } from "./logs/repl-files.ts";
 import { applied, placed } from "./result-edits.ts";
+import { Saves } from "./saves.ts";
 
 export class Documents implements vscode.Disposable {
   readonly #server: () => ServerMethods | undefined;
   readonly #links: FolderLinks;
+  readonly #saves = new Saves();
   readonly #subscription: vscode.Disposable;
   /** What the server was last told, by file. */
   readonly #told = new Map<string, DocumentState>();
@@ -26,6 +28,7 @@ export class Documents implements vscode.Disposable {
     this.#server = server;
     this.#links = links;
     this.#subscription = vscode.Disposable.from(
+      this.#saves,
       vscode.workspace.onDidOpenTextDocument((document) => this.#tell(document)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#tell(document)),
       vscode.workspace.onDidSaveTextDocument((document) => this.#tell(document)),
@@ -46,14 +49,18 @@ export class Documents implements vscode.Disposable {
 
   /** An open document with unsaved changes, as the editor has it. */
   readDirty(file: string): Promise<DirtyDocument | undefined> {
-    return this.#inTurn(() => readDirty(this.#find(file)));
+    return this.#inTurn(async () => {
+      await this.#saves.settled(this.#find(file));
+      return readDirty(this.#find(file));
+    });
   }
 
   /** Changes an open document without saving it; false when it is no longer at that version. */
   editDirty(edit: DirtyEdit): Promise<boolean> {
-    return this.#inTurn(() =>
-      editDirty(this.#find(edit.file), edit, (document) => applied(document, [edit])),
-    );
+    return this.#inTurn(async () => {
+      await this.#saves.settled(this.#find(edit.file));
+      return editDirty(this.#find(edit.file), edit, (document) => applied(document, [edit]));
+    });
   }
 
   dispose(): void {
@@ -76,6 +83,7 @@ export class Documents implements vscode.Disposable {
   }
 
   async #place(placement: ResultPlacement): Promise<boolean> {
+    await this.#saves.settled(this.#find(placement.file));
     const document = this.#find(placement.file);
     if (!document) return false;
     const wasClean = !document.isDirty;

@@ -18,3 +18,4 @@ export {
 export { derivePort, hashString, sanitizeName } from "./log/names.ts";
 export { parseRequest, parseRequests } from "./log/requests.ts";
 export { formatTestProgress } from "./log/tests.ts";
+export { patternToRegex } from "./patterns.ts";

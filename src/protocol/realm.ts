@@ -180,6 +180,8 @@ export type FromRealm =
       readonly at: number;
       /** Where it was heard. */
       readonly source: ErrorSource;
+      /** The run during which it was heard; it is also among the events of its `finished`. */
+      readonly job?: string;
     }
   /** A run began; an answer to `run` that shows the realm is not blocked. */
   | { readonly type: "started"; readonly job: string }

@@ -5,7 +5,7 @@
 import type { FromRealm } from "../protocol/realm.ts";
 import { watchPulse, type Heartbeat, type Pulse } from "./heartbeat.ts";
 import { natives } from "./natives.ts";
-import { hearLink, sendLink } from "./worker-link.ts";
+import { linkWorker } from "./worker-link.ts";
 
 /** Workers that a page makes in a row. */
 const mostCreations = 5;
@@ -49,12 +49,12 @@ export function createCompanion(options: CompanionOptions): Companion {
   function watch(worker: Worker): void {
     const made: NonNullable<typeof current> = { worker };
     current = made;
-    hearLink(worker, ({ word }) => {
-      if (word === "pong") made.pulse?.pong();
-      if (word !== "who") return;
-      sendLink(worker, { word: "parent", parent: instance });
+    // Only the server's own message makes this worker, so the server knows this page.
+    const ready = Promise.resolve();
+    const pong = (): void => made.pulse?.pong();
+    linkWorker(worker, { instance, ready, pong }, (link) => {
       // Loading may take long where the network does, and is no silence.
-      made.pulse = watchPulse(worker, heartbeat, { silent, good: () => (creations = 0) });
+      made.pulse = watchPulse(link, heartbeat, { silent, good: () => (creations = 0) });
     });
     worker.addEventListener("error", () => {
       // Later ones are errors of blocks, which the worker tells itself.

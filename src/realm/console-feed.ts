@@ -29,7 +29,7 @@ export function createConsoleFeed(channel: Pick<Channel, "send" | "isFlowing">):
   let flushedAt = -Infinity;
   let timer: number | undefined;
   const pace = createPace<ConsoleLine | Uncaught>({
-    pass: (event) => ("type" in event ? channel.send(event) : addLine(event)),
+    pass: (event) => ("type" in event ? sendError(event) : addLine(event)),
     leftOut: (count, { at }) => addLine({ level: "warn", text: leftOutText(count), at }),
     now: natives.now,
     later: natives.setTimeout,
@@ -40,6 +40,12 @@ export function createConsoleFeed(channel: Pick<Channel, "send" | "isFlowing">):
     // By the clock as well as by the timer, so that lines leave a block that never gives up control.
     if (natives.now() - flushedAt >= batchMs && channel.isFlowing()) send();
     else schedule();
+  }
+
+  function sendError(error: Uncaught): void {
+    // Behind the lines that were written before it.
+    send();
+    channel.send(error);
   }
 
   function schedule(): void {

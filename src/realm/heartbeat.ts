@@ -1,6 +1,6 @@
 /** Finds out whether a worker still answers. */
 import { natives } from "./natives.ts";
-import { sendLink, type LinkEnd } from "./worker-link.ts";
+import type { WorkerLink } from "./worker-link.ts";
 
 export interface Heartbeat {
   /** Ms between two pings. */
@@ -26,40 +26,43 @@ export interface Pulse {
   stop(): void;
 }
 
+type Clock = Pick<typeof natives, "now" | "setTimeout" | "clearTimeout">;
+
 export function watchPulse(
-  worker: LinkEnd,
+  worker: WorkerLink,
   { pingMs, silenceMs, goodMs }: Heartbeat,
   listener: HeartbeatListener,
+  clock: Clock = natives,
 ): Pulse {
   /** So often it is looked whether something is due. */
   const lookMs = Math.min(pingMs, silenceMs) / 4;
-  const began = natives.now();
+  const began = clock.now();
   let pongAt = began;
   /** Time of the ping that is not answered yet. */
   let pingedAt: number | undefined;
   let timer: number | undefined;
 
   function look(planned: number): void {
-    const now = natives.now();
+    const now = clock.now();
     const silentMs = now - pongAt;
     // Timers of a hidden page, of a frozen one or of a sleeping machine come late: then the worker's silence says nothing.
     if (now - planned > lookMs && pingedAt !== undefined) pingedAt = now;
     if (pingedAt === undefined && silentMs >= pingMs) {
       pingedAt = now;
-      sendLink(worker, { word: "ping" });
+      worker.ping();
     }
     const isLate = pingedAt !== undefined && now - pingedAt > silenceMs / 4;
     if (isLate && silentMs > silenceMs) return listener.silent(Math.round(silentMs));
-    timer = natives.setTimeout(() => look(now + lookMs), lookMs);
+    timer = clock.setTimeout(() => look(now + lookMs), lookMs);
   }
 
   look(began);
   return {
     pong() {
-      pongAt = natives.now();
+      pongAt = clock.now();
       pingedAt = undefined;
       if (pongAt - began >= goodMs) listener.good();
     },
-    stop: () => natives.clearTimeout(timer),
+    stop: () => clock.clearTimeout(timer),
   };
 }

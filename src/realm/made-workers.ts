@@ -1,5 +1,5 @@
 /** Tells the application's own workers, and theirs, to which realm they belong. */
-import { hearLink, sendLink, type LinkEnd } from "./worker-link.ts";
+import { linkWorker } from "./worker-link.ts";
 
 /**
  * Replaces the constructor of dedicated workers by one that looks the same.
@@ -16,7 +16,7 @@ export function answerMadeWorkers(instance: string, ready: Promise<void>): void 
         args,
         newTarget === wrapped ? target : newTarget,
       ) as Worker;
-      answerMade(worker, instance, ready);
+      linkWorker(worker, { instance, ready });
       return worker;
     },
   });
@@ -24,13 +24,5 @@ export function answerMadeWorkers(instance: string, ready: Promise<void>): void 
     value: wrapped,
     writable: true,
     configurable: true,
-  });
-}
-
-function answerMade(worker: LinkEnd, instance: string, ready: Promise<void>): void {
-  // A worker says hello after its parent, so that the server can name it after that.
-  hearLink(worker, ({ word }) => {
-    if (word === "who")
-      void ready.then(() => sendLink(worker, { word: "parent", parent: instance }));
   });
 }

@@ -26,8 +26,10 @@ export function hearRealm({ feed, evaluator, claim, owns }: RealmEventsParts): v
   patchConsole(console, { heard: write, wantsStack: () => !feed.isFull() });
   listenForErrors({
     uncaught(error, source) {
-      evaluator.record({ level: "error", text: error.stack || `${error.name}: ${error.message}` });
-      feed.add({ type: "uncaught", error, at: natives.wallClock(), source });
+      const text = error.stack || `${error.name}: ${error.message}`;
+      const job = evaluator.record({ level: "error", text });
+      const at = natives.wallClock();
+      feed.add({ type: "uncaught", error, at, source, ...(job && { job }) });
     },
     notLoaded: (text) => write("error", text),
     claim,

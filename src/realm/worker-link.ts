@@ -1,56 +1,83 @@
 /**
  * What a page and a worker that it made say to each other, past the application: a worker cannot know by itself who made
- * it. Both hear these messages first and keep them from everybody else.
+ * it. The worker hands its maker a port; that is the only message which the application could meet, and it is kept from it.
  */
 const key = "-vitrine";
-/** Ms until a worker that was made by nobody we know goes on without a parent. */
-const answerMs = 3000;
+/** Ms until a worker that was made by nobody we know goes on without a parent; a page that starts may be busy for long. */
+const answerMs = 10_000;
 
-/** `who` is asked by a worker and answered by `parent`; `ping` is sent by a page and answered by `pong`. */
-type Word = "who" | "parent" | "ping" | "pong";
+/**
+ * The maker says `parent` at once, and `ready` when the server knows that parent and can name the worker after it. `ping`
+ * is answered by `pong`.
+ */
+type LinkMessage =
+  | { readonly word: "parent"; readonly parent: string }
+  | { readonly word: "ready" | "ping" | "pong" };
 
-export interface LinkMessage {
-  readonly word: Word;
-  /** With `parent`: instance of the realm that made the worker. */
-  readonly parent?: string;
-}
-
-/** Either end of the link: a worker as its maker sees it, or the worker's own global. */
-export interface LinkEnd {
+/** What this module uses of a worker and of its global. */
+export interface WorkerEnd {
   addEventListener(type: "message", listener: (event: MessageEvent<unknown>) => void): void;
-  postMessage(message: unknown): void;
 }
 
-/** Hears our messages of the other end before anybody else; has to be called before others listen. */
-export function hearLink(end: LinkEnd, heard: (message: LinkMessage) => void): void {
-  end.addEventListener("message", (event) => {
-    const message = readLink(event.data);
-    if (message === undefined) return;
+/** The maker's end of the link. */
+export interface WorkerLink {
+  ping(): void;
+}
+
+export interface MakerOptions {
+  /** Instance of the realm that made the worker. */
+  readonly instance: string;
+  readonly ready: Promise<void>;
+  pong?(): void;
+}
+
+/**
+ * Waits for a worker's port; has to be called when it was just made, before the application listens.
+ * @param opened called when the worker runs and can be pinged
+ */
+export function linkWorker(
+  worker: WorkerEnd,
+  { instance, ready, pong }: MakerOptions,
+  opened: (link: WorkerLink) => void = () => {},
+): void {
+  worker.addEventListener("message", (event) => {
+    const [port] = event.ports;
+    if (port === undefined || !isOurs(event.data)) return;
     event.stopImmediatePropagation();
-    heard(message);
+    port.addEventListener("message", () => pong?.());
+    port.start();
+    send(port, { word: "parent", parent: instance });
+    void ready.then(() => send(port, { word: "ready" }));
+    opened({ ping: () => send(port, { word: "ping" }) });
   });
 }
 
-export function sendLink(end: LinkEnd, message: LinkMessage): void {
-  end.postMessage({ [key]: message });
-}
-
-/** In a dedicated worker: asks who made it, and answers pings. Undefined when nobody answers. */
-export function askParent(self: LinkEnd, later: (call: () => void, ms: number) => unknown) {
-  return new Promise<string | undefined>((resolve) => {
-    hearLink(self, ({ word, parent }) => {
-      if (word === "parent") resolve(parent);
-      if (word === "ping") sendLink(self, { word: "pong" });
+/**
+ * In a dedicated worker: asks who made it, and answers pings. Resolves when the parent is ready, undefined when nobody
+ * answers.
+ */
+export function askParent(
+  self: { postMessage(message: unknown, transfer: Transferable[]): void },
+  later: (call: () => void, ms: number) => unknown,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let maker: string | undefined;
+    const { port1: port, port2: theirs } = new MessageChannel();
+    port.addEventListener("message", ({ data }: MessageEvent<LinkMessage>) => {
+      if (data.word === "parent") maker = data.parent;
+      if (data.word === "ready") resolve(maker);
+      if (data.word === "ping") send(port, { word: "pong" });
     });
-    sendLink(self, { word: "who" });
-    later(() => resolve(undefined), answerMs);
+    port.start();
+    self.postMessage({ [key]: "worker" }, [theirs]);
+    later(() => maker === undefined && resolve(undefined), answerMs);
   });
 }
 
-function readLink(data: unknown): LinkMessage | undefined {
-  if (typeof data !== "object" || data === null || !Object.hasOwn(data, key)) return undefined;
-  const message = (data as Record<string, unknown>)[key];
-  return typeof message === "object" && message !== null && "word" in message
-    ? (message as LinkMessage)
-    : undefined;
+function send(port: MessagePort, message: LinkMessage): void {
+  port.postMessage(message);
+}
+
+function isOurs(data: unknown): boolean {
+  return typeof data === "object" && data !== null && Object.hasOwn(data, key);
 }

@@ -14,7 +14,7 @@ import { createPageImports } from "./page-imports.ts";
 import { randomId } from "./random-id.ts";
 import { errorFrom } from "./realm-error.ts";
 import { hearRealm } from "./realm-events.ts";
-import { askParent, type LinkEnd } from "./worker-link.ts";
+import { askParent } from "./worker-link.ts";
 
 /** Called by another name, it evaluates in the global scope, as a classic script would be. */
 // oxlint-disable-next-line no-eval -- a worker has no script elements, and importScripts does not exist in module workers
@@ -22,6 +22,8 @@ const evaluate = globalThis.eval;
 
 try {
   const own = new URL(import.meta.url, location.href);
+  // Where a classic worker had to leave its address; the application shall not meet it.
+  Reflect.deleteProperty(globalThis, "__vitrineWorker");
   if (!Object.hasOwn(globalThis, REALM_GLOBAL)) start(own);
 } catch {
   // A worker has to work without us, and there is nobody to tell before the channel is open.
@@ -48,7 +50,7 @@ function start(own: URL): void {
   });
   const send = (message: FromRealm): void => channel.send(message);
   const feed = createConsoleFeed(channel);
-  const imports = createPageImports(base, send);
+  const imports = createPageImports(base, send, (url) => import(url) as Promise<object>);
   const evaluator = createBrowserEvaluator({ feed, imports, send });
 
   function receive(message: ToRealm): void {
@@ -63,7 +65,7 @@ function start(own: URL): void {
   hearRealm({ feed, evaluator, claim: () => false, owns: () => false });
   answerMadeWorkers(instance, ready);
   if (isShared) return channel.open();
-  void askParent(globalThis as unknown as LinkEnd, natives.setTimeout).then((answer) => {
+  void askParent(globalThis as never, natives.setTimeout).then((answer) => {
     parent = answer;
     channel.open();
   });

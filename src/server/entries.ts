@@ -19,4 +19,5 @@ export const entries = {
   broker: path.join(dist, "realm", "broker.js"),
   nodeTest: path.join(dist, "realm", "node-test.js"),
   nodeAssert: path.join(dist, "realm", "node-assert.js"),
+  packRuntime: path.join(dist, "realm", "packs.js"),
 } as const;

@@ -4,7 +4,6 @@ import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
 import type { Project } from "../protocol/model.ts";
 import { findProjects, projectFor } from "./dev-servers/projects.ts";
-import { discoverTests } from "./repl/discover-tests.ts";
 import type { Owners, Settings, Tell } from "./owners.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { ourVite, resolveVite } from "./vite-host/resolve-vite.ts";
@@ -71,10 +70,8 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
       trust.require("Running a request");
       await repls.append({ ...request, root: await folderAmong(settings.folders, request.root) });
     },
-    findTests: async (root, patterns) => {
-      const folder = await folderAmong(settings.folders, root);
-      return discoverTests(folder, patterns.length === 0 ? {} : { files: patterns });
-    },
+    findTests: async (root, patterns) =>
+      testing.find(await folderAmong(settings.folders, root), patterns),
     runTests: async (request) => {
       trust.require("Running tests");
       return testing.run({ ...request, root: await folderAmong(settings.folders, request.root) });
@@ -94,8 +91,15 @@ async function warmUp({ warmHost }: Owners, project: Project | undefined): Promi
 
 /** Only folders of the workspace have a REPL. @returns the real path */
 async function folderAmong(folders: readonly string[], root: string): Promise<string> {
-  if (folders.includes(root)) return realpath(root);
+  const real = await realPathOf(root);
+  const known = await Promise.all(folders.map(realPathOf));
+  if (known.includes(real)) return real;
   throw new UserError("path_refused", `${root} is no folder of the workspace. Add it first`);
+}
+
+/** The path itself when nothing is there. */
+function realPathOf(folder: string): Promise<string> {
+  return realpath(folder).catch(() => folder);
 }
 
 function nothingToPreview(folder: string): UserError {

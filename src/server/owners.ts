@@ -84,6 +84,7 @@ export function createOwners(parts: OwnersParts): Owners {
     caches: createCaches(hello.stateDirectory, state.identity),
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
+    streaming: () => settings.config.streaming,
     script: (name) => jobs.scriptFile(name),
     wire: (root) => createWire(() => owners.repls.forFolder(root)),
     changed: (list) => tell("sessionsChanged", list),
@@ -112,6 +113,7 @@ export function createOwners(parts: OwnersParts): Owners {
     jobs,
     sessions,
     kill,
+    workerRealms,
   });
   reportPages(realms, sessions, (lines) => tell("consoleLogged", lines));
   answerImports(realms, sessions);

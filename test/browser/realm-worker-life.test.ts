@@ -86,7 +86,7 @@ test("a hung worker is ended and made anew under its name, and its block is not 
     realm: `${name}-webworker`,
     summary: expect.stringMatching(/^worker unresponsive for \d+ms, restarted$/),
   });
-  expect(performance.now() - begin).toBeLessThan(6000);
+  expect(performance.now() - begin).toBeLessThan(15_000);
   // The next block was accepted for the worker of that name, and runs in it.
   expect(await ended(waiting)).toMatchObject({ state: "ok", realm: `${name}-webworker` });
   expect(realms().find(({ kind }) => kind === "worker")).toMatchObject({

@@ -279,9 +279,9 @@ describe("names (18.4, 18.5, 11.3)", () => {
     ["a null byte", "a\u0001b", "a-b"],
     ["a dot file", ".lock", "lock"],
   ])("%s", async (_what, name, key) => {
-    const names = async (): Promise<readonly string[]> =>
+    const listed = async (): Promise<readonly string[]> =>
       (await readdir(root, { recursive: true })).filter((one) => !one.endsWith(".tmp")).toSorted();
-    const before = await names();
+    const before = await listed();
     await contact(name);
     const line = await lineOf(key);
     expect(line).toMatch(
@@ -290,7 +290,7 @@ describe("names (18.4, 18.5, 11.3)", () => {
     const registry = await server.registry();
     expect(registry).not.toMatch(/^\s*%%SHUTDOWN%%\s*$/m);
     expect(registry.match(/^# /gm)).toHaveLength(1);
-    expect(await names()).toEqual(before);
+    expect(await listed()).toEqual(before);
   });
 
   test("a name of 10 kB is cut, with digits of its hash, the same each time", async () => {

@@ -96,7 +96,7 @@ test("stop ends a block that loops for ever, and the next run works", async () =
   const text = fence("for (;;);");
   await writeFile(file, text);
   const { id } = await server.methods.runBlock({ file, text, block: 0 });
-  await eventually("the block to run", () => server.runs.get(id)?.realm === "node");
+  await eventually("the block to run", () => server.runs.get(id)?.realm.startsWith("node-"));
   await server.methods.stopRun(id);
   const ended = await eventually("the end", () =>
     server.runs.get(id)?.state === "running" ? undefined : server.runs.get(id),
@@ -111,6 +111,41 @@ test("process.exit ends the realm, says so, and the next run works", async () =>
   expect(ended.state).toBe("error");
   expect(text).toContain("ended with code 7 while the block ran");
   expect((await run(fence("1 + 1"))).run.summary).toBe("2");
+});
+
+test("a Node realm has a name and an address of its own, and the block after a stop never meets the old process", async () => {
+  const realm = async (): Promise<[name: string, pid: string]> => {
+    const { run: ended } = await run(fence("process.pid"));
+    return [ended.realm, ended.summary];
+  };
+  const [name, pid] = await realm();
+  expect(name).toMatch(/^node-[a-z]+-\d{4}-\d\d$/);
+  const text = fence("for (;;);");
+  await writeFile(file, text);
+  const { id } = await server.methods.runBlock({ file, text, block: 0 });
+  await eventually("the block to run", () => server.runs.get(id)?.realm === name);
+  await server.methods.stopRun(id);
+  const next = await server.run({ file, text: fence("process.pid"), block: 0 });
+  expect(next).toMatchObject({ state: "ok" });
+  expect(next.summary).not.toBe(pid);
+  expect(next.realm).not.toBe(name);
+});
+
+test("a crash of the process says so, and what nobody caught is told while the realm lives on", async () => {
+  const { run: crashed, text } = await run(
+    fence("process.kill(process.pid, 'SIGSEGV'); for (;;);"),
+  );
+  expect(crashed.state).toBe("error");
+  expect(text).toContain("The Node process ended by SIGSEGV while the block ran");
+  const { text: late } = await run(
+    fence(
+      "setTimeout(() => { throw new RangeError('nobody caught'); }); await new Promise((done) => setTimeout(done, 100));",
+    ),
+  );
+  expect(late).toContain("RangeError: nobody caught");
+  await eventually("the error in the output", () =>
+    server.console.some(({ text: line }) => line.includes("RangeError: nobody caught")),
+  );
 });
 
 test("console output is kept: the first two lines, a count, the last eight", async () => {

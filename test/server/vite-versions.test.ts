@@ -39,6 +39,9 @@ test.each(["5.4.21", "6.4.6", "7.3.8"])(
       "index.html": '<!doctype html><script type="module" src="/main.ts"></script>',
       "main.ts": 'import { a } from "./a";\nconsole.log(a);\n',
       "a.ts": "export const a: number = 1;\n",
+      "worker.ts": 'import { a } from "./a";\nexport const b: number = a;\n',
+      "a.test.ts":
+        'import { test } from "node:test";\nimport { ok } from "node:assert/strict";\ntest("a", () => ok(1));\n',
     });
     try {
       await symlink(modules, path.join(root, "node_modules"));
@@ -51,8 +54,21 @@ test.each(["5.4.21", "6.4.6", "7.3.8"])(
       const get = async (url: string): Promise<string> =>
         (await fetch(new URL(url, session.url))).text();
       expect(await get("/")).toContain("-vitrine/page.js");
+      expect(await get("/")).toContain('"node:test": "/-daebug-node:test.js"');
+      const testFile = await get("/a.test.ts");
+      expect(testFile).toContain('from "/-daebug-node:test.js"');
+      expect(testFile).toContain('from "/-daebug-node:assert.js"');
+      expect(await get("/-daebug-m/a.test.ts")).toContain('from "/-daebug-node:test.js"');
       await get("/main.ts");
       expect(await get("/a.ts")).toContain("const a = 1");
+      // The client comes before anything else of the application's workers.
+      expect(await get("/worker.ts?worker_file&type=module")).toMatch(
+        /^import "\/-vitrine\/worker\.js";.*\nimport \{ a \} from "\/a\.ts/s,
+      );
+      expect(await get("/worker.ts?worker_file&type=classic")).toMatch(
+        /^self\.__vitrineWorker = "\/-vitrine\/worker\.js"; importScripts\("\/-vitrine\/worker-classic\.js"\);/,
+      );
+      expect(await get("/-vitrine/worker.js")).toContain("import.meta.url");
       const client = await get("/@vite/client");
       const page = await listen(session, /wsToken = "([\w-]+)"/.exec(client)?.[1] ?? "");
       const problems = () => server.sessions[0]?.problems ?? [];

@@ -20,6 +20,11 @@ export function logsBelow({ logs }: Repl, parent?: string): readonly Log[] {
     );
 }
 
+/** All logs, each followed by those of its workers and frames. */
+export function logsInOrder(repl: Repl, parent?: string): readonly Log[] {
+  return logsBelow(repl, parent).flatMap((log) => [log, ...logsInOrder(repl, log.name)]);
+}
+
 /** The group of one folder; the folder is named where there are several. */
 export function logsRow(repl: Repl, isOnly: boolean, t: Translate): Row {
   const live = repl.logs.filter(({ state }) => state !== "offline").length;

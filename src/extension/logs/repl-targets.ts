@@ -7,7 +7,7 @@ import type { Mirror } from "../mirror.ts";
 import { isTreeTarget } from "../targets.ts";
 import type { Translate } from "../tree-texts.ts";
 import { logStateText } from "./log-lens-texts.ts";
-import { logsBelow } from "./log-rows.ts";
+import { logsInOrder } from "./log-rows.ts";
 
 export interface LogTarget {
   readonly repl: Repl;
@@ -63,15 +63,13 @@ export async function pickLog(mirror: Mirror, target: unknown): Promise<LogTarge
   if (repls.length === 0)
     throw new UserError("not_found", vscode.l10n.t("No REPL is on. Start it first."));
   const items = repls.flatMap((repl) =>
-    [...logsBelow(repl), ...repl.logs.filter((log) => !logsBelow(repl).includes(log))].map(
-      (log) => ({
-        label: log.name,
-        description: logStateText(log, translate),
-        detail: log.url,
-        repl,
-        log,
-      }),
-    ),
+    logsInOrder(repl).map((log) => ({
+      label: log.name,
+      description: logStateText(log, translate),
+      detail: log.url,
+      repl,
+      log,
+    })),
   );
   if (items.length === 0) {
     throw new UserError(

@@ -9,6 +9,7 @@ import {
   type Moment,
 } from "./format.ts";
 import {
+  isBlank,
   lineEndOf,
   toText,
   withLineEnds,
@@ -30,6 +31,8 @@ export interface AcceptOptions {
   readonly waiting?: boolean;
   /** Whether a request that stands there without an anchor was answered before (4.3, rule 4). */
   isAnswered?(request: { readonly code: string; readonly heading: string }): boolean;
+  /** Whether a block below the anchor is none of the request (decision 26). */
+  isOld?(code: string): boolean;
 }
 
 export interface Acceptance {
@@ -42,8 +45,19 @@ export interface Acceptance {
 
 /** @returns undefined when there is nothing to accept: no request, or a draft */
 export function acceptRequest(text: string, options: AcceptOptions): Acceptance | undefined {
-  const parsed = parseRequests(text, options.name, options.known);
-  if (parsed.blocks.length === 0) return undefined;
+  // A byte order mark stays in front of everything, and is part of nothing.
+  if (text.startsWith("\uFEFF")) {
+    const known = options.known?.replace(/^\uFEFF/, "");
+    const accepted = acceptRequest(text.slice(1), {
+      ...options,
+      ...(known === undefined ? {} : { known }),
+    });
+    return accepted && { ...accepted, text: `\uFEFF${accepted.text}` };
+  }
+  const found = parseRequests(text, options.name, options.known);
+  const blocks = found.blocks.filter(({ code }) => options.isOld?.(code) !== true);
+  const parsed = { ...found, blocks };
+  if (blocks.length === 0) return undefined;
   const accepted =
     parsed.anchor === undefined
       ? acceptLastFence(parsed, options)
@@ -52,7 +66,7 @@ export function acceptRequest(text: string, options: AcceptOptions): Acceptance 
   const end = lineEndOf(text);
   return {
     ...accepted,
-    blocks: parsed.blocks,
+    blocks,
     text: ensureTitle(withOneAnchor(accepted.text, end), options.name),
   };
 }
@@ -69,7 +83,7 @@ export function formatRegion(
 type Placed = Pick<Acceptance, "text" | "agent" | "heading">;
 
 function acceptTail(text: string, parsed: ParsedRequests, options: AcceptOptions): Placed {
-  const { agent, lines, blocks, anchor } = parsed;
+  const { agent, lines, blocks, anchor, rest } = parsed;
   const end = lineEndOf(text);
   const [first] = blocks;
   const { open, close } = first!;
@@ -82,11 +96,11 @@ function acceptTail(text: string, parsed: ParsedRequests, options: AcceptOptions
     withLineEnds(formatRegion(options.name, agent, options), end),
     block(lines.slice(close + 1)),
   ];
-  const whole = parts.filter((part) => part !== "" && part !== "\uFEFF").join(end + end);
-  const mark = parts[0] === "\uFEFF" ? "\uFEFF" : "";
+  const whole = parts.filter((part) => part !== "").join(end + end);
   // The anchor follows; without a line end its rule would make a heading of the last line.
   const footer = text.slice(anchor!.start, anchor!.end);
-  return { agent, heading, text: `${mark}${whole}${end}${end}${footer}` };
+  const below = rest.trim() === "" ? "" : end + rest;
+  return { agent, heading, text: `${whole}${end}${end}${footer}${below}` };
 }
 
 /** Index of the last heading of level 1 or 2 in the prose before a fence, -1 for none. */
@@ -120,12 +134,21 @@ function acceptLastFence(parsed: ParsedRequests, options: AcceptOptions): Placed
   const heading = formatAgentHeader(agent, options.name, options.at);
   const text = toText(lines);
   const end = lineEndOf(text);
-  const own = above === undefined ? lines : lines.toSpliced(above.line, 1);
-  const shift = above === undefined ? 0 : 1;
-  const before = toText(own.slice(0, open - shift));
+  const before =
+    above === undefined
+      ? toText(lines.slice(0, open))
+      : withoutLine(lines.slice(0, open), above.line);
   const fence = withoutBlankEnd(toText(lines.slice(open, close + 1)));
   const region = withLineEnds(formatRegion(options.name, agent, options), end);
   const request = `${heading}${end}${fence}${end}${end}${region}`;
   const whole = before + toText(lines.slice(close + 1));
   return { agent, heading, text: splice(whole, before.length, before.length, request) };
+}
+
+/** Lines without one of them, and without the second of two blank ones around it. */
+function withoutLine(lines: readonly LogLine[], index: number): string {
+  const above = toText(lines.slice(0, index));
+  const below = toText(lines.slice(index + 1));
+  const isSetOff = index === 0 || isBlank(lines[index - 1]!);
+  return above + (isSetOff ? withoutBlankStart(below) : below);
 }

@@ -1,7 +1,9 @@
 /** The anchor of a log: the footer below which an agent appends (3.3), found from the end of the text (4.1). */
+import { openFence } from "./draft.ts";
 import { findFences } from "./fences.ts";
 import { ANCHOR, RULE } from "./format.ts";
-import { toLines, withLineEnds, withoutBlankEnd, type LineEnd } from "./lines.ts";
+import { requestAbove } from "./places.ts";
+import { toLines, withLineEnds, withoutBlankEnd, type LineEnd, type LogLine } from "./lines.ts";
 
 /** Offsets into the text. */
 export interface Anchor {
@@ -24,7 +26,12 @@ const forms = ["> Append your JavaScript snippet below", "> Write code in a fenc
  */
 export function findAnchor(text: string, known?: string): Anchor | undefined {
   const own = known === undefined ? undefined : findLast(known);
-  if (known !== undefined && own !== undefined && text.startsWith(known.slice(0, own.end)))
+  // Slices are compared as a whole; startsWith looks at each character.
+  if (
+    known !== undefined &&
+    own !== undefined &&
+    text.slice(0, own.end) === known.slice(0, own.end)
+  )
     return own;
   return findLast(text);
 }
@@ -47,7 +54,10 @@ export function isRuleLine(line: string): boolean {
 /** The text with exactly one anchor, in today's form, as its last element; what stands below it stays as it is. */
 export function withOneAnchor(text: string, end: LineEnd): string {
   const anchor = findAnchor(text);
-  if (anchor === undefined) return withFooter(text, "", end);
+  if (anchor === undefined) {
+    const at = openFence(text) ?? text.length;
+    return withFooter(text.slice(0, at), text.slice(at), end);
+  }
   const tail = text.slice(anchor.end);
   const history = withoutOtherAnchors(text.slice(0, anchor.start));
   return withFooter(history, tail, end);
@@ -61,60 +71,97 @@ export function withFooter(history: string, tail: string, end: LineEnd): string 
   return above + footer + (tail.trim() === "" ? end + end : tail);
 }
 
-/** Takes away anchors of stale copies; those inside fences are content. */
+/** Takes away anchors of stale copies; those inside fences, from wherever these are read, are content. */
 function withoutOtherAnchors(history: string): string {
-  if (!forms.some((form) => history.includes(`\n${form}`) || history.startsWith(form)))
-    return history;
-  const lines = toLines(history);
-  const { closed } = findFences(lines);
-  const isInside = (index: number): boolean =>
-    closed.some(({ open, close }) => index > open && index < close);
-  const isFooter = lines.map(({ text }, index) => {
-    const below = lines[index + 1]?.text ?? "";
-    return (isAnchorLine(text) || (isRuleLine(text) && isAnchorLine(below))) && !isInside(index);
-  });
-  return lines
-    .filter((_, index) => !isFooter[index])
-    .map(({ raw }) => raw)
-    .join("");
+  const anchors = anchorsIn(history, 0);
+  if (anchors.length === 0) return history;
+  let [text, from] = ["", 0];
+  for (const { line, start, end } of anchors) {
+    if (isInClosedFence(history, 0, line) || isInCode(history, line)) continue;
+    text += history.slice(from, start);
+    from = end;
+  }
+  return text + history.slice(from);
 }
+
+/** Characters at the end of a text among which the anchor that the server wrote stands. */
+const nearEnd = 4096;
+
+/** Anchors looked at: more are in no text that makes sense. */
+const mostAnchors = 16;
 
 /** The last strong anchor that is not content of a fence, else the last weak one outside fences (4.1, rule 2). */
 function findLast(text: string): Anchor | undefined {
-  let weak = false;
-  let found: Anchor | undefined;
-  for (const anchor of anchorsFromEnd(text)) {
-    weak ||= !anchor.strong;
-    if (!anchor.strong) continue;
-    // Only if it turns out to be content of a closed fence that starts below an earlier anchor, that one counts.
-    if (found === undefined || isInClosedFence(text, anchor.end, found.line)) found = anchor;
-    else break;
+  const near = anchorsIn(text, Math.max(0, text.length - nearEnd)).at(-1);
+  // Content of a closed fence has its end below it; that it has none spares the search of a long history.
+  if (near?.strong && !hasFenceEnd(text, near.end)) return near;
+  const all = anchorsIn(text, 0);
+  const strong = all.filter((anchor) => anchor.strong).slice(-mostAnchors);
+  if (strong.length === 0) return lastWeak(text, all);
+  for (;;) {
+    const found = strong.pop()!;
+    // It is content if it lies in a closed fence that starts below an earlier one; then that one counts.
+    const earlier = strong.findLastIndex(
+      ({ end, line }) => isInClosedFence(text, end, found.line) && !isInCode(text, line),
+    );
+    if (earlier < 0) return found;
+    strong.length = earlier + 1;
   }
-  if (found !== undefined || !weak) return found;
-  return [...anchorsFromEnd(text)].find(({ line }) => !isInClosedFence(text, 0, line));
 }
 
-function* anchorsFromEnd(text: string): Generator<Anchor> {
-  let from = text.length;
-  while (from >= 0) {
-    const line = Math.max(...forms.map((form) => text.lastIndexOf(form, from)));
-    if (line < 0) return;
-    if (line === 0 || text[line - 1] === "\n") yield toAnchor(text, line);
-    from = line - 1;
+/** Anchors in the order of the text. Searching forward for so long a text skips most of the characters. */
+function anchorsIn(text: string, from: number): Anchor[] {
+  const lines: number[] = [];
+  for (const form of forms) {
+    for (let at = text.indexOf(form, from); at >= 0; at = text.indexOf(form, at + form.length))
+      if (at === 0 || text[at - 1] === "\n" || (at === 1 && text.startsWith("\uFEFF")))
+        lines.push(at);
   }
+  return lines.toSorted((a, b) => a - b).map((line) => toAnchor(text, line));
 }
 
 function toAnchor(text: string, line: number): Anchor {
   const feed = text.indexOf("\n", line);
   const end = feed < 0 ? text.length : feed + 1;
-  const above = line === 0 ? 0 : text.lastIndexOf("\n", line - 2) + 1;
+  const above = line < 2 ? 0 : text.lastIndexOf("\n", line - 2) + 1;
   const strong = line > 0 && isRuleLine(text.slice(above, line));
-  return { start: strong ? above : line, line, end, strong };
+  const start = text[above] === "\uFEFF" ? above + 1 : above;
+  return { start: strong ? start : line, line, end, strong };
+}
+
+function hasFenceEnd(text: string, from: number): boolean {
+  return /^ {0,3}`{3,}[ \t]*\r?$/m.test(text.slice(from));
+}
+
+/** Whether a place is content of a block, as fences are read from the request it belongs to. */
+function isInCode(text: string, offset: number): boolean {
+  return isInClosedFence(text, requestAbove(text, offset) ?? 0, offset);
 }
 
 function isInClosedFence(text: string, from: number, offset: number): boolean {
+  if (!hasFenceEnd(text, offset)) return false;
   const lines = toLines(text.slice(from));
-  let start = from;
-  const index = lines.findIndex(({ raw }) => (start += raw.length) > offset);
-  return findFences(lines).closed.some(({ open, close }) => index > open && index < close);
+  const { closed } = findFences(lines);
+  const index = lineAt(lines, offset - from);
+  return closed.some(({ open, close }) => index > open && index < close);
+}
+
+/** The last one outside fences. Where an old fence has no end all are inside: then one below which fences are whole. */
+function lastWeak(text: string, anchors: readonly Anchor[]): Anchor | undefined {
+  if (anchors.length === 0) return undefined;
+  const lines = toLines(text);
+  const { closed } = findFences(lines);
+  const isOutside = (anchor: Anchor): boolean => {
+    const index = lineAt(lines, anchor.line);
+    return !closed.some(({ open, close }) => index > open && index < close);
+  };
+  const isWhole = ({ end }: Anchor): boolean =>
+    findFences(toLines(text.slice(end))).unclosed === undefined;
+  return anchors.findLast(isOutside) ?? anchors.slice(-mostAnchors).findLast(isWhole);
+}
+
+/** Index of the line that starts at an offset. */
+function lineAt(lines: readonly LogLine[], offset: number): number {
+  let start = 0;
+  return lines.findIndex(({ raw }) => (start += raw.length) > offset);
 }

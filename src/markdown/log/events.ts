@@ -42,8 +42,11 @@ export const KEPT_EVENTS = { first: 2, last: 8 } as const;
 const resultCharacters = 64 * 1024;
 
 export function formatBackgroundEvent(event: LogEvent): string {
-  const { type, level = "log", message = "" } = event;
-  const at = event.eventAt === undefined ? "" : clockFmt(event.eventAt);
+  const { type } = event;
+  const level = event.level ?? "log";
+  const message = event.message ?? "";
+  // Realms are not ours alone: what is missing may be null.
+  const at = typeof event.eventAt === "string" ? clockFmt(event.eventAt) : "";
   if (type === "error") return formatError(event, at);
   if (type !== "console") return `##### ${SIGNS.other}event\n${shown("Text", message)}`;
   const kind = level === "error" ? "Error" : isJson(message) ? "JSON" : "Text";
@@ -96,10 +99,10 @@ function compress(items: readonly (() => string)[], missing: number): string[] {
   ];
 }
 
-function formatError({ source, stack, message = "" }: LogEvent, at: string): string {
-  const safe = source !== undefined && /^[A-Za-z0-9._-]{1,40}$/.test(source);
-  const heading = safe ? source : source === undefined ? "window.onerror" : "Error";
-  const text = stack === undefined || stack.trim() === "" ? message : stack;
+function formatError({ source, stack, message }: LogEvent, at: string): string {
+  const safe = typeof source === "string" && /^[A-Za-z0-9._-]{1,40}$/.test(source);
+  const heading = safe ? source : (source ?? "") === "" ? "window.onerror" : "Error";
+  const text = (stack ?? "").trim() === "" ? (message ?? "") : stack!;
   return `##### ${SIGNS.failure}${heading}\n${shown(safe ? source : "Error", withTime(text, at))}`;
 }
 

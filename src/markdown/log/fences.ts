@@ -35,6 +35,13 @@ export function findFences(lines: readonly Pick<LogLine, "text">[], from = 0): F
   return open === undefined ? { closed } : { closed, unclosed: open.line };
 }
 
+/** Whether two lines open and close an executable fence. */
+export function isFenceAround(first: string, last: string): boolean {
+  const match = opening.exec(first);
+  if (match === null || languageOf(match[2]!.trim()) === undefined) return false;
+  return (closing.exec(last)?.[1]?.length ?? 0) >= match[1]!.length;
+}
+
 /** Code of a fence: its lines joined by line feeds, otherwise untouched. */
 export function codeOf(lines: readonly Pick<LogLine, "text">[], { open, close }: Fence): string {
   return lines
@@ -43,8 +50,12 @@ export function codeOf(lines: readonly Pick<LogLine, "text">[], { open, close }:
     .join("\n");
 }
 
-/** Puts content into a fence longer than any run of backticks that begins one of its lines. */
-export function fenced(info: string, content: string): string {
+/**
+ * Puts content into a fence longer than any run of backticks that begins one of its lines. Half a surrogate pair, which
+ * UTF-8 cannot hold, becomes a replacement character: else the file would not be what was written.
+ */
+export function fenced(info: string, text: string): string {
+  const content = text.replaceAll(/\p{Surrogate}/gu, "\uFFFD");
   let length = 3;
   for (const [, run] of content.matchAll(/^ {0,3}(`{3,})/gm))
     length = Math.max(length, run!.length + 1);

@@ -59,10 +59,14 @@ const omitted = /^\.\.\. \(\d+ more background events omitted\) \.\.\.$/;
 const anyHeading =
   /^(?:#{1,6}[ \t]*(?:\u{1F44D}|\u{1F6AB}|\u{1F5E3})\uFE0F?\S+|(?:>[ \t]*)?\*\*[^*\n]+\*\*)[ \t]+to[ \t]+\S/u;
 
-/** @returns agent, target and time of a request heading in any form, undefined for any other line */
-export function readRequestHeading(line: string): RequestHeading | undefined {
+/**
+ * @param page where a heading of this realm is expected: only there the oldest form may lack its time, elsewhere it is
+ * emphasis in ordinary text
+ * @returns agent, target and time of a request heading in any form, undefined for any other line
+ */
+export function readRequestHeading(line: string, page?: string): RequestHeading | undefined {
   const match = request.exec(line) ?? oldRequest.exec(line) ?? oldestRequest.exec(line);
-  if (match === null) return undefined;
+  if (match === null || (match[3] === undefined && match[2] !== page)) return undefined;
   return { agent: match[1]!.trim(), target: match[2]!, time: match[3] ?? "" };
 }
 
@@ -106,6 +110,11 @@ export function isPlaceholder(line: string): boolean {
   return line.startsWith("executing (");
 }
 
+/** The paragraph that stands for events that are left out (9.4). */
+export function isOmission(line: string): boolean {
+  return omitted.test(line);
+}
+
 /** Whether code begins with a heading of a log: an agent left a piece of it inside a fence. */
 export function beginsWithHeading(code: string): boolean {
   return anyHeading.test(code.trimStart());
@@ -121,6 +130,6 @@ export function isServerMarker(line: string): boolean {
     isBackgroundHeading(line) ||
     isTestHeading(line) ||
     isPlaceholder(line) ||
-    omitted.test(line)
+    isOmission(line)
   );
 }

@@ -1,7 +1,7 @@
 /** A text as lines, each with the bytes it ends with, so that what is not ours is put back as it was. */
 
 export interface LogLine {
-  /** Without its end. */
+  /** Without its end; that of the first line of a text without a byte order mark, too. */
   readonly text: string;
   /** With its end; the last line of a text may have none. */
   readonly raw: string;
@@ -17,7 +17,8 @@ export function toLines(text: string): LogLine[] {
     const feed = text.indexOf("\n", start);
     const next = feed < 0 ? text.length : feed + 1;
     const raw = text.slice(start, next);
-    lines.push({ raw, text: raw.replace(/\r?\n$/, "") });
+    const line = raw.replace(/\r?\n$/, "");
+    lines.push({ raw, text: start === 0 && line.startsWith("\uFEFF") ? line.slice(1) : line });
     start = next;
   }
   return lines;
@@ -49,12 +50,13 @@ export function trimLines(lines: readonly LogLine[]): LogLine[] {
   return first < 0 ? [] : lines.slice(first, last + 1);
 }
 
-/** A text without the blank lines at its end. The end of its last line goes with them. */
+/** A text without the blank lines at its end. The end of its last line goes with them; a byte order mark stays. */
 export function withoutBlankEnd(text: string): string {
   let end = text.length;
   for (;;) {
     const start = text.lastIndexOf("\n", end - 1) + 1;
     if (end === 0 || text.slice(start, end).trim() !== "") break;
+    if (start === 0 && text.startsWith("\uFEFF")) return "\uFEFF";
     end = Math.max(0, start - 1);
     if (start === 0) break;
   }
@@ -67,7 +69,7 @@ export function withoutBlankStart(text: string): string {
   return text.replace(/^(?:[^\S\n]*\n)+/, "");
 }
 
-/** Text of ours, written with line feeds, with the line ends of a file. */
+/** Text of ours with the line ends of a file. What has them already stays as it is. */
 export function withLineEnds(text: string, end: LineEnd): string {
-  return end === "\n" ? text : text.replaceAll("\n", end);
+  return end === "\n" ? text : text.replaceAll(/\r?\n/g, end);
 }

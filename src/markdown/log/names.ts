@@ -19,8 +19,8 @@ export function hashString(text: string): number {
 const firstPort = 8100;
 const ports = 1000;
 
-/** The port of a root: 8100 to 9099, from the last part of its path, whatever its case. */
+/** The port of a root: 8100 to 9099, from the last part of its path, whatever its case. A drive alone has none. */
 export function derivePort(root: string): number {
-  const name = /([^\\/]*)[\\/]*$/.exec(root)?.[1] ?? "";
+  const name = /^[A-Za-z]:[\\/]*$/.test(root) ? "" : (/([^\\/]*)[\\/]*$/.exec(root)?.[1] ?? "");
   return firstPort + (Math.abs(hashString(name.toLowerCase())) % ports);
 }

@@ -3,7 +3,14 @@ import { findAnchor, withFooter } from "./anchor.ts";
 import { appendAbove, splice } from "./edits.ts";
 import { findFences } from "./fences.ts";
 import { formatReplyHeader, type Moment } from "./format.ts";
-import { isPlaceholder, readReplyHeading, readRequestHeading } from "./headings.ts";
+import {
+  isEventHeading,
+  isOmission,
+  isPlaceholder,
+  readReplyHeading,
+  readRequestHeading,
+} from "./headings.ts";
+import { endInRequest, endOfCode, endOfLine, lastLine, requestAbove } from "./places.ts";
 import {
   lineEndOf,
   toLines,
@@ -17,6 +24,8 @@ import {
 export interface Region {
   readonly start: number;
   readonly end: number;
+  /** What an agent has written in between; it stays, below the region. */
+  readonly foreign: string;
 }
 
 /** What a job is known by in its file. */
@@ -33,14 +42,17 @@ const headingsAbove = 60;
 /** The last executing region above the anchor; undefined when an agent has damaged it. */
 export function findRegion(text: string): Region | undefined {
   const limit = findAnchor(text)?.start ?? text.length;
-  let from = limit;
-  for (;;) {
+  // A search from before the beginning would find its beginning again.
+  for (let from = limit; from > 0;) {
     const feed = text.lastIndexOf("\nexecuting (", from - 1);
     if (feed < 0) return undefined;
     const start = executingHeading(text, feed);
-    if (start !== undefined) return { start, end: endOfLine(text, feed + 1) };
+    const foreign = start === undefined ? undefined : foreignPart(text, start, feed);
+    if (start !== undefined && foreign !== undefined)
+      return { start, end: endOfLine(text, feed + 1), foreign };
     from = feed;
   }
+  return undefined;
 }
 
 function executingHeading(text: string, feed: number): number | undefined {
@@ -50,42 +62,58 @@ function executingHeading(text: string, feed: number): number | undefined {
     const start = above < 0 && text.startsWith("####") ? 0 : above + 1;
     if (above < 0 && start !== 0) return undefined;
     const line = text.slice(start, endOfLine(text, start));
-    if (!line.startsWith("#####") && readReplyHeading(line)?.state === "executing")
-      return holdsPlaceholder(text, start, feed) ? start : undefined;
+    if (!line.startsWith("#####") && readReplyHeading(line)?.state === "executing") return start;
     if (above < 0) return undefined;
     from = above;
   }
   return undefined;
 }
 
-/** Between heading and placeholder there are only events, and the placeholder is content of none. */
-function holdsPlaceholder(text: string, start: number, feed: number): boolean {
+/** What stands between heading and placeholder beside events; undefined when the placeholder is not of that heading. */
+function foreignPart(text: string, start: number, feed: number): string | undefined {
   const lines = toLines(text.slice(start, endOfLine(text, feed + 1)));
   const { closed, unclosed } = findFences(lines);
-  if (unclosed !== undefined) return false;
-  return lines.every(
-    ({ text: line }, index) =>
-      index === 0 ||
-      index === lines.length - 1 ||
-      closed.some(({ open, close }) => index >= open && index <= close) ||
-      (!isPlaceholder(line) && readRequestHeading(line) === undefined),
-  );
+  // The placeholder is content of a fence.
+  if (unclosed !== undefined || closed.some(({ close }) => close >= lines.length - 1))
+    return undefined;
+  let foreign = "";
+  for (let index = 1; index < lines.length - 1; index++) {
+    const { text: line, raw } = lines[index]!;
+    const fence = closed.find(({ open }) => open === index);
+    if (fence !== undefined) {
+      if (!isEventHeading(lines[index - 1]!.text))
+        foreign += toText(lines.slice(index, fence.close + 1));
+      index = fence.close;
+    } else if (isPlaceholder(line) || isOfOther(line)) return undefined;
+    else if (!isEventHeading(line) && !isOmission(line)) foreign += raw;
+  }
+  return withoutBlankEnd(withoutBlankStart(foreign));
+}
+
+function isOfOther(line: string): boolean {
+  return readReplyHeading(line) !== undefined || readRequestHeading(line) !== undefined;
+}
+
+/** A block in place of the region. What an agent has written into the region follows. */
+function replaceRegion(text: string, { start, end, foreign }: Region, block: string): string {
+  const below = foreign === "" ? "" : `\n\n${foreign.replaceAll("\r\n", "\n")}`;
+  return splice(text, start, end, block + below);
 }
 
 /** Where the reply of a job belongs whose region is gone: below its block (section 6, recovery). */
 export function findJobEnd(text: string, { heading, code }: JobPlace): number | undefined {
-  const limit = findAnchor(text)?.start ?? text.length;
-  const history = text.slice(0, limit);
+  const history = text.slice(0, findAnchor(text)?.start ?? text.length);
   const at = lastLine(history, heading);
-  const below = at === undefined ? undefined : endOfFence(history, at, code);
-  return below ?? endOfFence(history, 0, code);
+  return (
+    (at === undefined ? undefined : endInRequest(history, at, code)) ?? endOfCode(history, code)
+  );
 }
 
 /** The fence directly above the executing region, as it stands in the text; undefined when there is none. */
 export function codeAboveRegion(text: string): string | undefined {
   const region = findRegion(text);
   if (region === undefined) return undefined;
-  const from = Math.max(0, text.lastIndexOf("\n### ", region.start));
+  const from = requestAbove(text, region.start) ?? 0;
   const lines = toLines(withoutBlankEnd(text.slice(from, region.start)));
   const last = findFences(lines).closed.at(-1);
   if (last?.close !== lines.length - 1) return undefined;
@@ -95,7 +123,7 @@ export function codeAboveRegion(text: string): string | undefined {
 /** Replaces the region's text, or brings it back where it belongs. Undefined when there is no place for it. */
 export function placeRegion(text: string, place: JobPlace, block: string): string | undefined {
   const region = findRegion(text);
-  if (region !== undefined) return splice(text, region.start, region.end, block);
+  if (region !== undefined) return replaceRegion(text, region, block);
   const end = findJobEnd(text, place);
   return end === undefined ? undefined : splice(text, end, end, block);
 }
@@ -115,7 +143,7 @@ export function placeReply(
 export function placeNext(text: string, after: number, next: JobPlace, block: string): string {
   const limit = findAnchor(text)?.start ?? text.length;
   const history = text.slice(0, limit);
-  const end = endOfFence(history, after, next.code, "first") ?? findJobEnd(text, next);
+  const end = endInRequest(history, after, next.code) ?? findJobEnd(text, next);
   return end === undefined ? appendAbove(text, block) : splice(text, end, end, block);
 }
 
@@ -161,10 +189,11 @@ export function reopenRequest(text: string): string | undefined {
   const anchor = findAnchor(text);
   if (region === undefined || anchor === undefined) return undefined;
   const end = lineEndOf(text);
-  const start = text.lastIndexOf("\n### ", region.start) + 1;
+  const start = requestAbove(text, region.start);
+  if (start === undefined) return undefined;
   const above = withoutBlankEnd(text.slice(start, region.start));
   const below = withoutBlankEnd(withoutBlankStart(text.slice(region.end, anchor.start)));
-  const chunk = [above, below].filter((part) => part !== "").join(end + end) + end;
+  const chunk = [above, region.foreign, below].filter((part) => part !== "").join(end + end) + end;
   return withFooter(text.slice(0, start), chunk + text.slice(anchor.end), end);
 }
 
@@ -174,46 +203,5 @@ export function finishLeftover(text: string, at: Moment, error: string): string 
   if (region === undefined) return undefined;
   const heading = readReplyHeading(text.slice(region.start, endOfLine(text, region.start)))!;
   const reply = `${formatReplyHeader(heading.page, heading.agent, at, 0, true)}\n${error}`;
-  return splice(text, region.start, region.end, reply);
-}
-
-function endOfLine(text: string, from: number): number {
-  const feed = text.indexOf("\n", from);
-  const end = feed < 0 ? text.length : feed;
-  return text[end - 1] === "\r" ? end - 1 : end;
-}
-
-/** Offset behind the last line that is exactly `line`. */
-function lastLine(text: string, line: string): number | undefined {
-  let from = text.length;
-  for (;;) {
-    const at = text.lastIndexOf(line, from);
-    if (at < 0) return undefined;
-    const isWhole = (at === 0 || text[at - 1] === "\n") && endOfLine(text, at) === at + line.length;
-    if (isWhole) return at + line.length;
-    if (at === 0) return undefined;
-    from = at - 1;
-  }
-}
-
-/** Offset behind the fence with that code, the last one or the first behind `from`. */
-function endOfFence(
-  text: string,
-  from: number,
-  code: string,
-  which: "first" | "last" = "last",
-): number | undefined {
-  const lines = toLines(text.slice(from));
-  const { closed } = findFences(lines);
-  const same = closed.filter(
-    ({ open, close }) =>
-      lines
-        .slice(open + 1, close)
-        .map((line) => line.text)
-        .join("\n") === code,
-  );
-  const fence = which === "first" ? same[0] : same.at(-1);
-  if (fence === undefined) return undefined;
-  const length = lines.slice(0, fence.close + 1).reduce((sum, { raw }) => sum + raw.length, 0);
-  return endOfLine(text, from + length - lines[fence.close]!.raw.length);
+  return replaceRegion(text, region, reply);
 }

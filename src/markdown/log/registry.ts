@@ -21,7 +21,7 @@ const limits = { rows: 200, url: 500 } as const;
 export function formatRegistry(startedAt: Moment, rows: readonly RegistryRow[]): string {
   const list =
     rows.length === 0 ? ["No page is connected yet."] : rows.slice(0, limits.rows).map(formatRow);
-  return `${[
+  return [
     `# ${SIGNS.daebug} Daebug remote debugging REPL started ${clockFmt(startedAt)}`,
     "> Code that you append to a page's log runs in that page; the answer is written below it.",
     "",
@@ -37,11 +37,11 @@ export function formatRegistry(startedAt: Moment, rows: readonly RegistryRow[]):
     "",
     `Write a line that holds only the marker \`${SHUTDOWN_MARKER}\` (without the quotes) into this file to stop the server. It answers by replacing this text.`,
     "",
-  ].join("\n")}`;
+  ].join("\n");
 }
 
 export function formatShutdown(startedAt: Moment, at: Moment): string {
-  return `${[
+  return [
     `# ${SIGNS.daebug} Daebug remote debugging REPL: SERVER SHUT DOWN ${clockFmt(at)}`,
     "> Nothing runs here now; the logs stay as they are.",
     "",
@@ -53,7 +53,7 @@ export function formatShutdown(startedAt: Moment, at: Moment): string {
     "",
     ...howToUse,
     "",
-  ].join("\n")}`;
+  ].join("\n");
 }
 
 export function hasShutdownMarker(text: string): boolean {

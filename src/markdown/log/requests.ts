@@ -1,6 +1,6 @@
 /** Recognising a request in a log (section 4): what an agent has appended below the anchor, or left in a file without one. */
 import { findAnchor, type Anchor } from "./anchor.ts";
-import { codeOf, findFences, languageOf, type Fence } from "./fences.ts";
+import { codeOf, findFences, languageOf, type Fence, type Fences } from "./fences.ts";
 import {
   beginsWithHeading,
   isBackgroundHeading,
@@ -12,7 +12,7 @@ import {
   readRequestHeading,
   type RequestHeading,
 } from "./headings.ts";
-import { isBlank, toLines, trimLines, type LogLine } from "./lines.ts";
+import { isBlank, toLines, toText, trimLines, type LogLine } from "./lines.ts";
 
 export interface RequestBlock {
   readonly code: string;
@@ -37,21 +37,47 @@ export interface ParsedRequests {
   readonly lines: readonly LogLine[];
   /** Absent when the text has none. */
   readonly anchor?: Anchor;
+  /** What stands below the request: the next one, by whoever its heading says. */
+  readonly rest: string;
 }
 
 /** @param known what the server wrote or processed last */
 export function parseRequests(text: string, pageName: string, known?: string): ParsedRequests {
   const anchor = findAnchor(text, known);
   if (anchor === undefined) return parseWithoutAnchor(toLines(text), pageName);
-  return { ...parseChunk(toLines(text.slice(anchor.end)), pageName), anchor };
+  return { ...parseTail(text.slice(anchor.end), pageName), anchor };
 }
 
-/** Parses what stands below an anchor, or what somebody wants to put there (4.2). */
+/** Parses what stands below an anchor: the first request of it, where several have headings of their own. */
+export function parseTail(tail: string, pageName: string): ParsedRequests {
+  const lines = toLines(tail);
+  const next = nextRequest(lines);
+  if (next === undefined) return parseChunk(lines, pageName);
+  return { ...parseChunk(lines.slice(0, next), pageName), rest: toText(lines.slice(next)) };
+}
+
+/** Index of the heading with which a second request begins. */
+function nextRequest(lines: readonly LogLine[]): number | undefined {
+  const { closed } = findFences(lines);
+  const first = closed.findIndex((fence) => toBlock(lines, fence).length > 0);
+  if (first < 0) return undefined;
+  for (let index = first; index < closed.length; index++) {
+    const start = closed[index]!.close + 1;
+    const end = closed[index + 1]?.open ?? lines.length;
+    const at = lines
+      .slice(start, end)
+      .findIndex(({ text }) => (readRequestHeading(text)?.time ?? "") !== "");
+    if (at >= 0) return start + at;
+  }
+  return undefined;
+}
+
+/** Parses a chunk as one request (4.2). */
 export function parseChunk(tail: readonly LogLine[], pageName: string): ParsedRequests {
-  const { heading, lines } = takeHeading(trimLines(tail));
+  const { heading, lines } = takeHeading(trimLines(tail), pageName);
   const { agent, target, time } = heading ?? { agent: "agent", target: pageName, time: "" };
   const found = findBlocks(lines);
-  const base = { agent, target, time, lines };
+  const base = { agent, target, time, lines, rest: "" };
   return typeof found === "string"
     ? { ...base, blocks: [], draft: found }
     : { ...base, blocks: found };
@@ -69,20 +95,19 @@ export function parseRequest(
 }
 
 /** The request heading among the prose before the first fence, and the chunk without it. */
-function takeHeading(lines: readonly LogLine[]): {
-  heading?: RequestHeading;
-  lines: readonly LogLine[];
-} {
+function takeHeading(
+  lines: readonly LogLine[],
+  pageName: string,
+): { heading?: RequestHeading; lines: readonly LogLine[] } {
   const { closed, unclosed } = findFences(lines);
   const code = closed.find(({ info }) => languageOf(info) !== undefined)?.open;
   const end = Math.min(code ?? lines.length, unclosed ?? lines.length);
   const isContent = (index: number): boolean =>
     closed.some(({ open, close }) => index >= open && index <= close);
   for (let index = end - 1; index >= 0; index--) {
-    const heading = isContent(index) ? undefined : readRequestHeading(lines[index]!.text);
-    // Without a time it is a heading only where one is expected; elsewhere it may be emphasis.
-    if (heading !== undefined && (heading.time !== "" || index === 0))
-      return { heading, lines: trimLines(lines.toSpliced(index, 1)) };
+    if (isContent(index)) continue;
+    const heading = readRequestHeading(lines[index]!.text, index === 0 ? pageName : undefined);
+    if (heading !== undefined) return { heading, lines: trimLines(lines.toSpliced(index, 1)) };
   }
   return { lines };
 }
@@ -107,8 +132,8 @@ function toBlock(lines: readonly LogLine[], fence: Fence): RequestBlock[] {
 
 /** Only the last fence of the file counts, unless the server has written or answered it (4.3). */
 function parseWithoutAnchor(lines: readonly LogLine[], pageName: string): ParsedRequests {
-  const base = { agent: "agent", target: pageName, time: "", lines };
-  const { closed, unclosed } = findFences(lines);
+  const base = { agent: "agent", target: pageName, time: "", lines, rest: "" };
+  const { closed, unclosed } = fencesOfHistory(lines);
   const last = closed.at(-1);
   if (last === undefined)
     return { ...base, blocks: [], draft: lines.every(isBlank) ? "empty" : "no-complete-fence" };
@@ -119,6 +144,16 @@ function parseWithoutAnchor(lines: readonly LogLine[], pageName: string): Parsed
   if (beginsWithHeading(block.code) || isServers(lines, last))
     return { ...base, blocks: [], draft: "reply-in-fence" };
   return { ...base, blocks: [block] };
+}
+
+/** Where an old fence has no end, the others are paired the wrong way: then they are read afresh from the last heading. */
+function fencesOfHistory(lines: readonly LogLine[]): Fences {
+  const all = findFences(lines);
+  if (all.unclosed === undefined) return all;
+  const heading = lines.findLastIndex(
+    ({ text }) => readReplyHeading(text) !== undefined || readRequestHeading(text) !== undefined,
+  );
+  return heading < 0 ? all : findFences(lines, heading + 1);
 }
 
 function isServers(lines: readonly LogLine[], { open, close }: Fence): boolean {

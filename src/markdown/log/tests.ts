@@ -60,7 +60,7 @@ function formatItem(item: TestItem): string {
     .filter((part) => typeof part === "string" && part !== "")
     .map((part) => visibleText(part!.replaceAll(/\s+/g, " ")))
     .join(" > ");
-  const at = item.completedAt === undefined ? "" : clockFmt(item.completedAt);
+  const at = typeof item.completedAt === "string" ? clockFmt(item.completedAt) : "";
   const line = [signs[statusOf(item)], title, at].filter((part) => part !== "").join(" ");
   const whole = `${line} (${Math.round(item.duration ?? 0)}ms)`;
   const { error } = item;
@@ -69,6 +69,6 @@ function formatItem(item: TestItem): string {
     : whole;
 }
 
-function statusOf({ status = "pass" }: TestItem): string {
-  return status in signs ? status : "pass";
+function statusOf({ status }: TestItem): string {
+  return status !== undefined && Object.hasOwn(signs, status) ? status : "pass";
 }

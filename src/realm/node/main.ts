@@ -16,6 +16,7 @@ import type {
 import type { LoadedModule } from "../block-imports.ts";
 import { createEvaluator, REALM_GLOBAL } from "../evaluate.ts";
 import { errorFrom } from "../realm-error.ts";
+import { loadNodeTest } from "./node-test.ts";
 import { captureOutput, uncaughtText } from "./output.ts";
 import { refreshAddress, toRunAddress } from "./run-address.ts";
 import { runScript } from "./script.ts";
@@ -23,6 +24,9 @@ import { runScript } from "./script.ts";
 const leave = process.exit.bind(process);
 const transmit = process.send?.bind(process);
 const { cache: commonJsModules } = createRequire(import.meta.url);
+
+/** As the server calls it. */
+let realmName = "";
 
 hideOurselves();
 register(new URL("./node-loader.js", import.meta.url), { data: { root: process.cwd() } });
@@ -77,6 +81,7 @@ function send(message: FromRealm, confirmed: () => void = () => {}): void {
 }
 
 function receive(message: ToRealm): void {
+  if (message.type === "welcome") realmName = message.name;
   if (message.type === "ping") send({ type: "pong" });
   if (message.type === "run") run(message);
 }
@@ -93,6 +98,14 @@ function run(request: RunRequest): void {
 }
 
 async function load(specifier: string, request: RunRequest): Promise<LoadedModule> {
+  if (specifier === "node:test") {
+    const namespace = await loadNodeTest(request, {
+      root: process.cwd(),
+      name: () => realmName,
+      send,
+    });
+    return { namespace, interop: "never" };
+  }
   await refresh(request.job);
   const address = toRunAddress({ file: request.file, specifier });
   return { namespace: (await import(address)) as object, interop: "missing" };
@@ -108,6 +121,6 @@ async function refresh(job: string): Promise<void> {
 }
 
 function reportUncaught(source: ErrorSource, error: RealmError): void {
-  evaluator.record({ level: "error", text: uncaughtText(error) });
-  output.add({ type: "uncaught", error, at: Date.now(), source });
+  const job = evaluator.record({ level: "error", text: uncaughtText(error) });
+  output.add({ type: "uncaught", error, at: Date.now(), source, ...(job && { job }) });
 }

@@ -101,7 +101,7 @@ function createFeed(send: OutputOptions["send"]): Feed {
   let unconfirmed = 0;
   let isScheduled = false;
   const pace = createPace<ConsoleLine | Uncaught>({
-    pass: (event) => ("type" in event ? send(event, () => {}) : addLine(event)),
+    pass: (event) => ("type" in event ? sendError(event) : addLine(event)),
     leftOut: (count, { at }) => addLine({ level: "warn", text: leftOutText(count), at }),
     now,
     later,
@@ -111,6 +111,12 @@ function createFeed(send: OutputOptions["send"]): Feed {
     pending.add(line, line.text.length + (line.stack?.length ?? 0));
     if (now() - flushedAt >= batchMs && unconfirmed < unconfirmedMessages) sendPending();
     else schedule();
+  }
+
+  function sendError(error: Uncaught): void {
+    // Behind the lines that were written before it.
+    sendPending();
+    send(error, () => {});
   }
 
   function schedule(): void {

@@ -21,7 +21,7 @@ export async function mapForFrame(page: Document, base: URL): Promise<ImportMap>
   const scripts = [...page.querySelectorAll<HTMLScriptElement>("script[type=importmap]")];
   const maps = await Promise.all(scripts.map((script) => readMap(script, page.baseURI)));
   const merged = { imports: {}, scopes: {} as Record<string, object>, integrity: {} };
-  for (const map of [...maps.toReversed()]) {
+  for (const map of maps.toReversed()) {
     Object.assign(merged.imports, map.imports);
     Object.assign(merged.integrity, map.integrity);
     for (const [scope, imports] of Object.entries(map.scopes ?? {}))

@@ -14,7 +14,12 @@ const shown = globalThis as {
 };
 
 const registry = createRegistry();
-(shown.__daebug_test_registries ??= {})[realmName()] = registry;
+show();
+
+/** The server may have named the realm only after this module was loaded. */
+function show(): void {
+  (shown.__daebug_test_registries ??= {})[realmName()] = registry;
+}
 
 export const { test, describe, before, after, beforeEach, afterEach } = createWriting(registry);
 export const it = test;
@@ -22,6 +27,7 @@ export const suite = describe;
 
 /** Runs test files: in a page in a frame of its own, in a worker in place. */
 export async function run(options?: RunOptions): Promise<Results> {
+  show();
   const results = await runIn(registry, options);
   shown.__daebug_test_results = results;
   return results;

@@ -1,5 +1,6 @@
 /** How tests ended: what is collected while they run, and the results of 12.5 made of it. */
 import { errorFrom } from "../realm-error.ts";
+import { withoutRunner } from "./stack.ts";
 
 /** One test that has ended. */
 export interface Outcome {
@@ -78,8 +79,8 @@ export function failedOutcome(
   };
 }
 
-/** The stack with its causes, or what was thrown when that is no error. */
+/** The stack with its causes and without our own frames, or what was thrown when that is no error. */
 export function errorText(error: unknown): string {
   const { message, stack } = errorFrom(error);
-  return stack === "" ? message : stack;
+  return stack === "" ? message : withoutRunner(stack);
 }

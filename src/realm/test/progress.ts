@@ -21,30 +21,26 @@ export function startProgress(): Progress {
   const stop = every(everyMs, () => {
     const recent = outcomes.slice(told).filter(({ status }) => status !== "skip");
     told = outcomes.length;
-    if (recent.length > 0) void post(message(outcomes, now() - started, { recentTests: recent }));
+    if (recent.length === 0) return;
+    const said = header(false, outcomes, now() - started);
+    void post({ ...said, recentTests: shortened(recent) });
   });
   return {
     add: (outcome) => void outcomes.push(outcome),
     async finish(duration) {
       stop();
-      await post(message(outcomes, duration, { allTests: outcomes }));
+      await post({ ...header(true, outcomes, duration), allTests: shortened(outcomes) });
     },
   };
 }
 
-function message(
-  outcomes: readonly Outcome[],
-  duration: number,
-  tests: { recentTests: readonly Outcome[] } | { allTests: readonly Outcome[] },
-): object {
-  const [[name, listed] = ["", []]] = Object.entries(tests) as [string, readonly Outcome[]][];
+function header(complete: boolean, outcomes: readonly Outcome[], duration: number): object {
   return {
     realmName: realmName(),
-    complete: name === "allTests",
+    complete,
     reportedAt: new Date().toISOString(),
     totals: totalsOf(outcomes),
     duration: Math.round(duration),
-    [name]: shortened(listed),
   };
 }
 

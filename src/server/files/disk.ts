@@ -1,6 +1,7 @@
 /** The file system calls of the file writer, as one object, so that tests can make each of them fail. */
 import type { BigIntStats } from "node:fs";
 import {
+  link,
   lstat,
   mkdir,
   open,
@@ -18,12 +19,14 @@ export interface Disk {
   lstat(path: string, options: { bigint: true }): Promise<BigIntStats>;
   realpath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
+  /** A second name for a file; fails when that name is taken. */
+  link(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
   mkdir(path: string, options: { recursive: true; mode: number }): Promise<string | undefined>;
 }
 
-export const realDisk: Disk = { open, lstat, realpath, rename, unlink, readdir, mkdir };
+export const realDisk: Disk = { open, lstat, realpath, rename, link, unlink, readdir, mkdir };
 
 /** `fsync` said no: what was written may or may not be there after a power loss (D-03). */
 export class NotDurable extends Error {
@@ -49,11 +52,12 @@ export async function readAll(handle: FileHandle, limit: number): Promise<Buffer
   for (let size = 0; size < limit;) {
     const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, limit - size));
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, size);
-    if (bytesRead === 0) break;
-    chunks.push(chunk.subarray(0, bytesRead));
+    if (bytesRead > 0) chunks.push(chunk.subarray(0, bytesRead));
     size += bytesRead;
+    // Only the end of a regular file makes a read short.
+    if (bytesRead < chunk.length) break;
   }
-  return Buffer.concat(chunks);
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
 /** @throws NotDurable. */

@@ -16,8 +16,6 @@ export async function glob(
   const root = await realpath(directory).catch(() => undefined);
   if (root === undefined || patterns.length === 0) return [];
   const [wanted, unwanted] = [patterns.map(patternToRegex), exclude.map(patternToRegex)];
-  const matches = (expressions: readonly RegExp[], address: string): boolean =>
-    expressions.some((expression) => expression.test(address));
   const found: string[] = [];
   const linked = new Set<string>();
 
@@ -48,6 +46,10 @@ export async function glob(
 
   await walk(root, "");
   return found.toSorted();
+}
+
+function matches(expressions: readonly RegExp[], address: string): boolean {
+  return expressions.some((expression) => expression.test(address));
 }
 
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {

@@ -1,4 +1,5 @@
 /** D-01: a file is old or new at every moment, and new only if it was still the old one that was read. */
+import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import {
@@ -10,7 +11,7 @@ import {
   type Disk,
 } from "./disk.ts";
 import { temporaryName } from "./temporaries.ts";
-import { isUnchanged, takeSnapshot, type Snapshot } from "./snapshot.ts";
+import { isSameState, isUnchanged, takeSnapshot, type Snapshot } from "./snapshot.ts";
 
 export interface Replacement {
   readonly disk: Disk;
@@ -23,6 +24,12 @@ export interface Replacement {
   readonly wait: (ms: number) => Promise<unknown>;
   /** What must be on the disk before the file changes. */
   readonly prepare: () => Promise<unknown>;
+  /** Called as soon as the new content stands under the name: from then on every error is about what follows. */
+  readonly placed?: (stat: BigIntStats) => void;
+  /** Whether the snapshot's time tells that its bytes are still the same. */
+  readonly isAtRest?: boolean;
+  /** Whether the new name need not survive a power loss yet: the file is old or new all the same. */
+  readonly isPassing?: boolean;
 }
 
 /** `changed`: somebody else wrote. `unusual`: only the file itself can be written, not replaced. */
@@ -34,10 +41,12 @@ export async function replaceFile(replacement: Replacement): Promise<ReplaceOutc
   if (snapshot.stat.nlink > 1n) return "unusual";
   const directory = path.dirname(target);
   const temporary = path.join(directory, temporaryName());
+  let filled: BigIntStats | undefined;
   try {
-    if (!(await fill(temporary, replacement))) return await giveUp(disk, temporary, "unusual");
+    filled = await fill(temporary, replacement);
+    if (filled === undefined) return await giveUp(disk, temporary, "unusual");
     await replacement.prepare();
-    if (!(await isUnchanged(disk, target, snapshot)))
+    if (!(await isUnchanged(disk, target, snapshot, replacement.isAtRest)))
       return await giveUp(disk, temporary, "changed");
     // Windows replaces no file that is open.
     if (replacement.platform === "win32") await closeQuietly(snapshot.handle);
@@ -46,8 +55,9 @@ export async function replaceFile(replacement: Replacement): Promise<ReplaceOutc
     await unlinkQuietly(disk, temporary);
     throw error;
   }
-  await syncDirectory(disk, directory);
-  return (await reads(disk, target, next)) ? "replaced" : "changed";
+  replacement.placed?.(filled);
+  if (replacement.isPassing !== true) await syncDirectory(disk, directory);
+  return (await holds(disk, target, { next, filled })) ? "replaced" : "changed";
 }
 
 /** For hard links, and owners that a new file could not have. `prepare` has saved both contents: a crash here tears the file. */
@@ -57,12 +67,14 @@ export async function writeInPlace({
   snapshot,
   next,
   prepare,
+  placed,
 }: Replacement): Promise<ReplaceOutcome> {
   await prepare();
   if (!(await isUnchanged(disk, target, snapshot))) return "changed";
   const handle = await disk.open(target, "r+");
   try {
     await overwrite(handle, next);
+    placed?.(await handle.stat({ bigint: true }));
   } catch (error) {
     // Half of each is worse than the old one; should this fail too, the next start puts it right from the copies.
     await overwrite(handle, snapshot.bytes).catch(() => {});
@@ -79,16 +91,19 @@ async function overwrite(handle: FileHandle, bytes: Buffer): Promise<void> {
   await syncHandle(handle);
 }
 
-/** @returns false when the new file would belong to somebody else than the old one. */
-async function fill(temporary: string, { disk, snapshot, next }: Replacement): Promise<boolean> {
+/** @returns undefined when the new file would belong to somebody else than the old one. */
+async function fill(
+  temporary: string,
+  { disk, snapshot, next }: Replacement,
+): Promise<BigIntStats | undefined> {
   const handle = await disk.open(temporary, "wx", 0o600);
   try {
     const { uid, gid } = await handle.stat({ bigint: true });
-    if (uid !== snapshot.stat.uid || gid !== snapshot.stat.gid) return false;
+    if (uid !== snapshot.stat.uid || gid !== snapshot.stat.gid) return undefined;
     await writeAll(handle, next, 0);
     await handle.chmod(Number(snapshot.stat.mode & 0o7777n));
     await syncHandle(handle);
-    return true;
+    return await handle.stat({ bigint: true });
   } finally {
     await closeQuietly(handle);
   }
@@ -121,6 +136,16 @@ async function renameOver(
     }
   }
   await disk.rename(temporary, target);
+}
+
+/** Whether the very file that we filled stands there, or at least its bytes: some systems give a file another number. */
+async function holds(
+  disk: Disk,
+  target: string,
+  { next, filled }: { next: Buffer; filled: BigIntStats },
+): Promise<boolean> {
+  const now = await disk.lstat(target, { bigint: true });
+  return isSameState(now, filled) || reads(disk, target, next);
 }
 
 async function reads(disk: Disk, target: string, expected: Buffer): Promise<boolean> {

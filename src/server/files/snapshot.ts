@@ -16,14 +16,21 @@ export const maximumTextSize = 20 * 1024 * 1024;
 /** Reading must not wait for the other end of a pipe. */
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** @returns the snapshot, or why the file cannot be one, in words that follow "it". The caller closes the handle. */
-export async function takeSnapshot(disk: Disk, file: string): Promise<Snapshot | string> {
+/**
+ * @param known bytes of a file that has a certain state, which then need not be read
+ * @returns the snapshot, or why the file cannot be one, in words that follow "it". The caller closes the handle.
+ */
+export async function takeSnapshot(
+  disk: Disk,
+  file: string,
+  known: (stat: BigIntStats) => Buffer | undefined = () => undefined,
+): Promise<Snapshot | string> {
   const handle = await disk.open(file, readFlags);
   try {
     const stat = await handle.stat({ bigint: true });
     const unfit = unfitness(stat);
     if (unfit === undefined)
-      return { handle, stat, bytes: await readAll(handle, maximumTextSize + 1) };
+      return { handle, stat, bytes: known(stat) ?? (await readAll(handle, maximumTextSize + 1)) };
     await closeQuietly(handle);
     return unfit;
   } catch (error) {
@@ -39,10 +46,15 @@ function unfitness(stat: BigIntStats): string | undefined {
   return stat.size > maximumTextSize ? "is larger than 20 MiB" : undefined;
 }
 
-/** Identity, size, time and every byte. */
-export async function isUnchanged(disk: Disk, file: string, snapshot: Snapshot): Promise<boolean> {
+/** Identity, size, time and every byte; of a snapshot at rest the bytes are told by the time. */
+export async function isUnchanged(
+  disk: Disk,
+  file: string,
+  snapshot: Snapshot,
+  isAtRest = false,
+): Promise<boolean> {
   const { stat, bytes, handle } = snapshot;
-  if (!(await readAll(handle, maximumTextSize + 1)).equals(bytes)) return false;
+  if (!isAtRest && !(await readAll(handle, maximumTextSize + 1)).equals(bytes)) return false;
   try {
     const now = await disk.lstat(file, { bigint: true });
     return (
@@ -55,6 +67,28 @@ export async function isUnchanged(disk: Disk, file: string, snapshot: Snapshot):
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
+}
+
+/** Ms: file systems count time in steps of a few ms, some in whole seconds. */
+const steps = { fine: 20, coarse: 2500 } as const;
+
+/**
+ * Whether a file was last written so long before it was read that a later write must show in its time. Else two writes may
+ * share one step of the file system's clock.
+ */
+export function isAtRest({ mtimeNs }: Pick<BigIntStats, "mtimeNs">, now: number): boolean {
+  const isCoarse = mtimeNs % 1_000_000n === 0n;
+  return now - Number(mtimeNs / 1_000_000n) > (isCoarse ? steps.coarse : steps.fine);
+}
+
+/** Whether two looks saw the same file with the same time and size. */
+export function isSameState(one: BigIntStats, other: BigIntStats): boolean {
+  return (
+    one.ino === other.ino &&
+    one.dev === other.dev &&
+    one.size === other.size &&
+    one.mtimeNs === other.mtimeNs
+  );
 }
 
 /** The text with its byte order mark, or undefined when it is not UTF-8 or has NUL characters: then it is no text of ours. */

@@ -3,36 +3,46 @@
  * a pure function of the text that is read in that moment; the file is the old or the new one, never torn. What another
  * program writes at the same moment is read again before it is replaced, and looked at once more a little later.
  */
+import type { BigIntStats } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../protocol/errors.ts";
-import {
-  closeQuietly,
-  makeDirectory,
-  readAll,
-  realDisk,
-  syncDirectory,
-  syncHandle,
-  unlinkQuietly,
-  writeAll,
-  type Disk,
-} from "./disk.ts";
+import { realClock, type Clock } from "../clock.ts";
+import type { Copies } from "./copies.ts";
+import { closeQuietly, NotDurable, realDisk, syncDirectory, type Disk } from "./disk.ts";
+import { KnownTexts } from "./known-texts.ts";
+import { LateTexts, type LateText } from "./late-texts.ts";
+import { makeFile } from "./new-file.ts";
 import { createQueues } from "./queues.ts";
 import { replaceFile, writeInPlace, type Replacement } from "./replace-file.ts";
-import { sharedLength } from "./shared-length.ts";
-import { maximumTextSize, takeSnapshot, textOf, type Snapshot } from "./snapshot.ts";
-import { temporaryName } from "./temporaries.ts";
+import {
+  isAtRest,
+  isSameState,
+  maximumTextSize,
+  takeSnapshot,
+  textOf,
+  type Snapshot,
+} from "./snapshot.ts";
 
 /** @param found undefined when there is no such file. @returns the whole new text; undefined, or the same, to leave it. */
 export type TextChange = (found: string | undefined) => string | undefined;
+
+export interface ChangeOptions {
+  /** Called with what stands in the file now, undefined for no file, before the next change of it is asked. */
+  stands?(text: string | undefined): void;
+  /** Whether the change need not survive a power loss by itself: a later one will be waited for. */
+  readonly isPassing?: boolean;
+}
 
 export interface TextWriter {
   /**
    * Changes a file after everything that was asked for before.
    * @returns the text as it stands now, undefined when there is no file
-   * @throws UserError `write_failed`, `write_conflict`, with the reason in words
+   * @throws UserError `write_failed`, `write_conflict`, with the reason in words; what the change itself throws. Nothing was
+   * changed then.
    */
-  change(file: string, change: TextChange): Promise<string | undefined>;
+  change(file: string, change: TextChange, options?: ChangeOptions): Promise<string | undefined>;
+  /** Whether a file is still as it was left here, told by what the system says of it. */
+  isOwn(file: string, stat: BigIntStats): boolean;
   /** Waits for what has begun. */
   close(): Promise<void>;
 }
@@ -40,99 +50,98 @@ export interface TextWriter {
 export interface TextWriterOptions {
   /** Absolute real path; a link that leads out of it is refused (REPL specification 18.4). */
   readonly root: string;
-  /** Another program wrote into the file that had just lost its name; `text` is what it wrote. */
-  late(file: string, text: string): void;
+  /** Another program wrote into the file that had just lost its name. */
+  late(late: LateText): void;
+  /** In words, for the log. */
+  warned?(message: string): void;
+  /** Keeps both contents of a file that can only be written in place (D-01). */
+  readonly copies?: Copies;
   readonly disk?: Disk;
   readonly platform?: NodeJS.Platform;
+  readonly clock?: Clock;
 }
 
 /** Tries until a foreign writer is given way (19.3, rule 4). */
 const tries = 8;
-/** Ms after which a file that lost its name is looked at once more. Programs write a file of usual size within a few. */
-const lateMs = 250;
 
 /** What a change needs of its writer. */
 interface Writer {
+  readonly options: TextWriterOptions;
   readonly disk: Disk;
   readonly platform: NodeJS.Platform;
-  readonly root: string;
-  /** What a file holds as we know it, so that 10 MB need not be decoded at each change. */
-  readonly known: Map<string, { readonly bytes: Buffer; readonly text: string }>;
-  watchOld(file: string, snapshot: Snapshot): void;
+  readonly clock: Clock;
+  readonly known: KnownTexts;
+  readonly late: LateTexts;
 }
 
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
-  const late = new Set<Promise<void>>();
-  const timers = new Map<NodeJS.Timeout, () => void>();
-  const writer: Writer = {
-    disk: options.disk ?? realDisk,
-    platform: options.platform ?? process.platform,
-    root: options.root,
-    known: new Map(),
-    watchOld(file, snapshot) {
-      const look = (): void => {
-        timers.delete(timer);
-        const done = lookAtOld(file, snapshot, options.late).finally(() => late.delete(done));
-        late.add(done);
-      };
-      const timer = setTimeout(look, lateMs);
-      timers.set(timer, look);
-    },
-  };
+  const { disk = realDisk, platform = process.platform, clock = realClock } = options;
+  const late = new LateTexts(clock, (text) => options.late(text));
+  const writer: Writer = { options, disk, platform, clock, known: new KnownTexts(), late };
   return {
-    change: (file, change) =>
-      queues.run(path.normalize(file), () => changePatiently(writer, file, change)),
+    change: (file, change, how = {}) =>
+      queues.run(path.normalize(file), () => changePatiently(writer, { file, change, how })),
+    isOwn(file, stat) {
+      const known = writer.known.get(file);
+      return known?.isSure === true && isSameState(known.stat, stat);
+    },
     async close() {
       await queues.idle();
-      for (const [timer, look] of timers) {
-        clearTimeout(timer);
-        look();
-      }
-      await Promise.all(late);
+      await late.close();
     },
   };
 }
 
-async function changePatiently(
-  writer: Writer,
-  file: string,
-  change: TextChange,
-): Promise<string | undefined> {
+interface Task {
+  readonly file: string;
+  readonly change: TextChange;
+  readonly how: ChangeOptions;
+}
+
+/** What the change threw is told as it is. */
+class Refused extends Error {}
+
+async function changePatiently(writer: Writer, task: Task): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
-    const done = await tryOnce(writer, file, change).catch((cause: unknown) => {
+    const done = await tryOnce(writer, task).catch((cause: unknown) => {
+      if (cause instanceof Refused) throw cause.cause;
       if (cause instanceof UserError) throw cause;
-      throw failed(file, `(${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, cause);
+      throw failed(task.file, `(${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, cause);
     });
     if (done !== "changed") return done.text;
     if (attempt === tries)
       throw new UserError(
         "write_conflict",
-        `${file} was changed by another program at each of ${tries} tries; it is tried again at its next change`,
+        `${task.file} was changed by another program at each of ${tries} tries; it is tried again at its next change`,
       );
-    await sleep(10 + Math.random() * 70);
+    await writer.clock.sleep(10 + Math.random() * 70);
   }
 }
 
 type Done = { readonly text: string | undefined } | "changed";
 
-async function tryOnce(writer: Writer, file: string, change: TextChange): Promise<Done> {
-  const { disk, known } = writer;
-  await refuseOutside(writer, file);
-  const snapshot = await snapshotIfThere(disk, file);
-  if (snapshot === undefined) return create(writer, file, change(undefined));
+async function tryOnce(writer: Writer, task: Task): Promise<Done> {
+  const { file } = task;
+  const target = await targetOf(writer, file);
+  const startedAt = writer.clock.now();
+  const snapshot = await snapshotIfThere(writer, file, target);
+  if (snapshot === undefined) {
+    writer.known.delete(file);
+    return create(writer, task);
+  }
   let isWatched = false;
   try {
-    const found = textIn(writer, file, snapshot);
-    const next = change(found);
-    if (next === undefined || next === found) return { text: found };
-    const bytes = encode(next, known.get(file));
+    const rests = isAtRest(snapshot.stat, startedAt);
+    const found = textIn(writer, file, { ...snapshot, rests });
+    const next = ask(task, found);
+    if (next === undefined || next === found) return stands(task, found);
+    const bytes = writer.known.encode(file, next);
     if (bytes.length > maximumTextSize) throw failed(file, "(it would grow beyond 20 MiB)");
-    const outcome = await replace(writer, file, { snapshot, next: bytes });
+    const outcome = await replace(writer, { ...task, target, snapshot, rests, text: next, bytes });
     if (outcome === "changed") return "changed";
-    known.set(file, { bytes, text: next });
     if (outcome === "replaced" && writer.platform !== "win32") {
-      writer.watchOld(file, snapshot);
+      writer.late.watch({ file, snapshot, text: found, isAtRest: rests });
       isWatched = true;
     }
     return { text: next };
@@ -141,17 +150,38 @@ async function tryOnce(writer: Writer, file: string, change: TextChange): Promis
   }
 }
 
-/** Links are followed, but not out of the root. */
-async function refuseOutside({ disk, root }: Writer, file: string): Promise<void> {
-  const real = await disk.realpath(file).catch(() => undefined);
-  const parent = real ?? (await disk.realpath(path.dirname(file)).catch(() => root));
-  const isInside = parent === root || parent.startsWith(root + path.sep);
-  if (!isInside) throw failed(file, `(it is a link that leads out of ${root})`);
+function ask({ change }: Task, found: string | undefined): string | undefined {
+  try {
+    return change(found);
+  } catch (cause) {
+    throw new Refused("refused", { cause });
+  }
 }
 
-async function snapshotIfThere(disk: Disk, file: string): Promise<Snapshot | undefined> {
+function stands({ how }: Task, text: string | undefined): { readonly text: string | undefined } {
+  how.stands?.(text);
+  return { text };
+}
+
+/** The real file. Links are followed, but not out of the root. */
+async function targetOf({ disk, options: { root } }: Writer, file: string): Promise<string> {
+  const real = await disk.realpath(file).catch(() => undefined);
+  const place = real ?? (await disk.realpath(path.dirname(file)).catch(() => root));
+  const isInside = place === root || place.startsWith(root + path.sep);
+  if (!isInside) throw failed(file, `(it is a link that leads out of ${root})`);
+  return real ?? file;
+}
+
+async function snapshotIfThere(
+  writer: Writer,
+  file: string,
+  target: string,
+): Promise<Snapshot | undefined> {
+  const own = writer.known.get(file);
   try {
-    const snapshot = await takeSnapshot(disk, file);
+    const snapshot = await takeSnapshot(writer.disk, target, (stat) =>
+      own?.isSure === true && isSameState(own.stat, stat) ? own.bytes : undefined,
+    );
     if (typeof snapshot === "string") throw failed(file, `(it ${snapshot})`);
     return snapshot;
   } catch (error) {
@@ -160,93 +190,100 @@ async function snapshotIfThere(disk: Disk, file: string): Promise<Snapshot | und
   }
 }
 
-function textIn({ known }: Writer, file: string, { bytes }: Snapshot): string {
+function textIn(
+  { known }: Writer,
+  file: string,
+  { bytes, stat, rests }: Snapshot & { readonly rests: boolean },
+): string {
   const own = known.get(file);
-  if (own?.bytes.equals(bytes)) return own.text;
-  const text = textOf(bytes);
+  const isSame = own !== undefined && (own.bytes === bytes || own.bytes.equals(bytes));
+  const text = isSame ? own.text : textOf(bytes);
   if (text === undefined) throw failed(file, "(it is not UTF-8 text)");
-  known.set(file, { bytes, text });
+  known.set(file, { bytes, text, stat, isSure: rests });
   return text;
 }
 
-async function replace(
-  { disk, platform }: Writer,
-  file: string,
-  { snapshot, next }: { snapshot: Snapshot; next: Buffer },
-): Promise<"replaced" | "in place" | "changed"> {
-  const target = await disk.realpath(file);
+interface Next extends Task {
+  readonly target: string;
+  readonly snapshot: Snapshot;
+  /** Whether the state of the file tells of every later write. */
+  readonly rests: boolean;
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+async function replace(writer: Writer, next: Next): Promise<"replaced" | "in place" | "changed"> {
+  const { disk, platform, clock, options, known } = writer;
+  const { file, target, snapshot, bytes, text, how } = next;
+  let isPlaced = false;
   const replacement: Replacement = {
     disk,
     platform,
     target,
     snapshot,
-    next,
-    wait: sleep,
+    next: bytes,
+    isAtRest: next.rests,
+    isPassing: how.isPassing === true,
+    wait: (ms) => clock.sleep(ms),
     prepare: async () => {},
+    placed(stat) {
+      isPlaced = true;
+      known.set(file, { bytes, text, stat, isSure: false });
+      stands(next, text);
+    },
   };
-  const outcome = await replaceFile(replacement);
-  if (outcome !== "unusual") return outcome;
-  return (await writeInPlace(replacement)) === "changed" ? "changed" : "in place";
-}
-
-/** A new file gets its name only when it is complete. */
-async function create(writer: Writer, file: string, text: string | undefined): Promise<Done> {
-  if (text === undefined) return { text: undefined };
-  const { disk, known } = writer;
-  const directory = path.dirname(file);
-  await makeDirectory(disk, directory);
-  const temporary = path.join(directory, temporaryName());
-  const bytes = Buffer.from(text);
+  let way: "replaced" | "in place" = "replaced";
   try {
-    const handle = await disk.open(temporary, "wx", 0o644);
-    try {
-      await writeAll(handle, bytes, 0);
-      await syncHandle(handle);
-    } finally {
-      await closeQuietly(handle);
+    let outcome = await replaceFile(replacement);
+    if (outcome === "unusual") {
+      way = "in place";
+      const copies = options.copies;
+      const prepare = async (): Promise<void> => {
+        await copies?.save(file, snapshot.bytes, { durable: true });
+        await copies?.save(file, bytes, { durable: true });
+      };
+      outcome = await writeInPlace({ ...replacement, isAtRest: false, prepare });
     }
-    // Somebody may have made it meanwhile; then it is read first.
-    if ((await snapshotIfThereClosed(disk, file)) !== undefined) return "changed";
-    await disk.rename(temporary, file);
-  } finally {
-    await unlinkQuietly(disk, temporary);
+    // Who writes over ours the moment it stands there has changed the file: that is the next thing to be looked at (19.3, rule 6).
+    return isPlaced ? way : outcome === "changed" ? "changed" : way;
+  } catch (error) {
+    if (!isPlaced) throw error;
+    await settle(writer, target, error);
+    return way;
   }
-  await syncDirectory(disk, directory);
-  known.set(file, { bytes, text });
-  return { text };
 }
 
-async function snapshotIfThereClosed(disk: Disk, file: string): Promise<Snapshot | undefined> {
-  const snapshot = await snapshotIfThere(disk, file);
-  await closeQuietly(snapshot?.handle);
-  return snapshot;
+/** The file is the new one, and readers see it: what is left is to make its name durable. */
+async function settle({ disk, options }: Writer, target: string, error: unknown): Promise<void> {
+  let reason = error;
+  for (let attempt = 0; reason instanceof NotDurable && attempt < 3; attempt++) {
+    reason = await syncDirectory(disk, path.dirname(target)).catch((cause: unknown) => cause);
+  }
+  const isGone = (reason as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+  if (reason !== undefined && !isGone)
+    options.warned?.(
+      `${target} was written, and may be the older one after a power loss (${String(reason)}); look at your disk`,
+    );
 }
 
-/** Bytes of a text of which a long beginning is known already. */
-function encode(next: string, known: { bytes: Buffer; text: string } | undefined): Buffer {
-  if (known === undefined || known.text.length < longText) return Buffer.from(next);
-  const shared = sharedLength(known.text, next);
-  const head = Buffer.byteLength(known.text.slice(shared), "utf8");
-  return Buffer.concat([
-    known.bytes.subarray(0, known.bytes.length - head),
-    Buffer.from(next.slice(shared)),
-  ]);
-}
-
-/** Characters from which encoding only the end is worth the search for it. */
-const longText = 256 * 1024;
-
-async function lookAtOld(
-  file: string,
-  { handle, bytes }: Snapshot,
-  late: TextWriterOptions["late"],
-): Promise<void> {
+async function create(writer: Writer, task: Task): Promise<Done> {
+  const { file } = task;
+  const text = ask(task, undefined);
+  if (text === undefined) return stands(task, undefined);
+  const bytes = Buffer.from(text);
+  let isPlaced = false;
+  const placed = (stat: BigIntStats): void => {
+    isPlaced = true;
+    writer.known.set(file, { bytes, text, stat, isSure: false });
+    stands(task, text);
+  };
   try {
-    const now = await readAll(handle, maximumTextSize + 1);
-    const text = now.equals(bytes) ? undefined : textOf(now);
-    if (text !== undefined) late(file, text);
-  } finally {
-    await closeQuietly(handle);
+    // Somebody may have made it meanwhile; then it is read first.
+    return (await makeFile(writer.disk, { file, bytes, placed })) ? { text } : "changed";
+  } catch (error) {
+    if (!isPlaced) throw error;
+    await settle(writer, file, error);
+    return { text };
   }
 }
 

@@ -92,6 +92,7 @@ const message = v.variant("type", [
     type: v.literal("uncaught"),
     error,
     at: v.number(),
+    job: v.optional(job),
     source: v.picklist([
       "window.onerror",
       "self.onerror",

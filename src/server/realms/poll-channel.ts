@@ -7,7 +7,8 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instance } from "../repl/logs/instance.ts";
 import type { LogJob } from "../repl/logs/log-job.ts";
-import type { Contact, Repl } from "../repl/logs/repl.ts";
+import type { Contact } from "../repl/logs/instances.ts";
+import type { Repl } from "../repl/logs/repl.ts";
 import { plainCode } from "../repl/logs/strip-types.ts";
 import { toPollMessage, toTestProgress } from "./poll-messages.ts";
 

@@ -164,7 +164,8 @@ export class Realms {
     if (realm.link !== link) return;
     realm.link = undefined;
     if (realm.kind === "node") return this.remove(realm, why);
-    realm.leaving = setTimeout(() => this.remove(realm, why), awayMs);
+    // That a page may come back keeps no server alive.
+    realm.leaving = setTimeout(() => this.remove(realm, why), awayMs).unref();
     this.#changed();
   }
 

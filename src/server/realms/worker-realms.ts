@@ -4,6 +4,8 @@ import type { FromRealm } from "../../protocol/realm.ts";
 import type { Log } from "../log.ts";
 import type { LiveRealm, Realms } from "./realms.ts";
 
+/** End of a companion worker's name; the rest is its page's. */
+export const COMPANION_END = "-webworker";
 /** Ms until a worker that a page was asked for has said hello. */
 const helloMs = 15_000;
 /** More restarts than this within a minute are worth a word of their own (13.3). */
@@ -33,6 +35,21 @@ export class WorkerRealms {
       this.#opening.get(page) ?? this.#ask(page).finally(() => this.#opening.delete(page));
     this.#opening.set(page, opening);
     return opening;
+  }
+
+  /** The page whose companion worker would have that name, whether or not it is there. */
+  pageOf(name: string): LiveRealm | undefined {
+    const page = name.endsWith(COMPANION_END)
+      ? this.#realms.find(name.slice(0, -COMPANION_END.length))
+      : undefined;
+    return page?.kind === "page" ? page : undefined;
+  }
+
+  /** Makes the companion worker of that name, if its page is there; nobody waits for it. */
+  summon(name: string): void {
+    const page = this.pageOf(name);
+    // A worker that does not start is told by its page.
+    if (page !== undefined) this.open(page).catch(() => {});
   }
 
   /** Ends what a companion worker does and starts it anew. False when the realm is none, or its page cannot be asked. */

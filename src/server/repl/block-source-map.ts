@@ -109,9 +109,8 @@ export function mapStack(
       if (!frame || !isOurs(frame.script)) lines.push(readableMessage(line));
       continue;
     }
-    const place = placeOf(new TraceMap(map), frame);
-    if (place === undefined) continue;
-    const mapped = { file: place.source, line: place.line, column: place.column + 1 };
+    const mapped = placeOf(new TraceMap(map), frame);
+    if (mapped === undefined) continue;
     frames.push(mapped);
     const location = `${mapped.file}:${mapped.line}:${mapped.column}`;
     lines.push(frame.name ? `    at ${frame.name} (${location})` : `    at ${location}`);
@@ -126,18 +125,20 @@ const returnColumns = 10;
  * The place of a frame in the document. A name that is not there is reported where its statement begins, which for the
  * last expression is our `return`: then the expression behind it is meant.
  */
-function placeOf(
-  map: TraceMap,
-  frame: Frame,
-): { source: string; line: number; column: number } | undefined {
+function placeOf(map: TraceMap, frame: Frame): DocumentFrame | undefined {
   const { line } = frame;
   const column = frame.column - 1;
-  const exact = originalPositionFor(map, { line, column });
-  if (exact.source !== null) return { ...exact };
+  const exact = originalFrame(map, line, column);
+  if (exact !== undefined) return exact;
   const next = (decodedMappings(map)[line - 1] ?? []).find(([start]) => start >= column);
-  if (next === undefined || next[0] - column > returnColumns) return undefined;
-  const near = originalPositionFor(map, { line, column: next[0] });
-  return near.source === null ? undefined : { ...near };
+  const isNear = next !== undefined && next[0] - column <= returnColumns;
+  return isNear ? originalFrame(map, line, next[0]) : undefined;
+}
+
+function originalFrame(map: TraceMap, line: number, column: number): DocumentFrame | undefined {
+  const place = originalPositionFor(map, { line, column });
+  if (place.source === null) return undefined;
+  return { file: place.source, line: place.line, column: place.column + 1 };
 }
 
 /** `(0 , f) is not a function` → `f is not a function`: undoes what the rewrite of calls does to messages. */

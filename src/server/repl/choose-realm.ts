@@ -4,7 +4,7 @@ import { UserError } from "../../protocol/errors.ts";
 import type { RealmKind } from "../../protocol/model.ts";
 import type { NodeRealms } from "../realms/node-realms.ts";
 import type { LiveRealm, Realms } from "../realms/realms.ts";
-import type { WorkerRealms } from "../realms/worker-realms.ts";
+import { COMPANION_END, type WorkerRealms } from "../realms/worker-realms.ts";
 import type { SessionRunner } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { refusedRealm } from "./job-errors.ts";
@@ -20,8 +20,6 @@ export interface RealmSources {
 
 /** Ms a page that is just loading is waited for. */
 const arrivalMs = 5000;
-/** End of a companion worker's name; the rest is its page's. */
-const companionEnd = "-webworker";
 
 /**
  * @returns the realm that a block or log means by `page`, `worker`, `iframe`, `node` or a name; of several the one that
@@ -52,8 +50,8 @@ async function named({ realms, workerRealms }: RealmSources, name: string): Prom
   const found = realms.find(name);
   if (found?.kind === "service-worker") throw refusedRealm(found);
   const isThere = found !== undefined && found.link !== undefined;
-  const page = name.endsWith(companionEnd)
-    ? (found?.parent ?? realms.find(name.slice(0, -companionEnd.length)))
+  const page = name.endsWith(COMPANION_END)
+    ? (found?.parent ?? realms.find(name.slice(0, -COMPANION_END.length)))
     : undefined;
   if (!isThere && page !== undefined && (found === undefined || found.companion))
     return workerRealms.open(page);

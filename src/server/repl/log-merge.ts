@@ -66,6 +66,28 @@ export function reconcile(
   return { text: withMissingReplies(known, found, versions), how: "taken" };
 }
 
+/**
+ * What the file should hold when a text turns up that somebody saved over `base` at the moment the server replaced that. They
+ * had read it, or an older version.
+ */
+export function reconcileLate(
+  known: string,
+  late: { readonly base: string; readonly text: string },
+  versions: readonly OwnVersion[],
+): string {
+  if (late.text === late.base || late.text === known) return known;
+  const own = toParts(known);
+  const foreign = toParts(late.text);
+  const replaced = versions.findLastIndex(({ before }) => before === late.base);
+  const before = versions.slice(0, Math.max(0, replaced)).toReversed();
+  const older = distinct([late.base, ...before.flatMap((one) => [one.after, one.before])]);
+  return (
+    addStale(own, foreign, older.map(toParts)) ??
+    merge(own, foreign, older) ??
+    withMissingReplies(known, late.text, versions)
+  );
+}
+
 function toParts(text: string): Parts {
   const anchor = findAnchor(text);
   if (anchor === undefined) return { text, history: text, tail: "" };
@@ -135,9 +157,9 @@ function isCloser(one: Omit<Tails, "ours">, other: Omit<Tails, "ours">): boolean
 function tailDistance({ base, theirs }: Omit<Tails, "ours">): { more: number; less: number } {
   // A draft that went on is one piece, and another one than it was.
   if (base.trim() !== "" && theirs.startsWith(base.trimEnd()))
-    return { more: sizeOf(toSegments(theirs.slice(base.trimEnd().length), "whole")), less: 0 };
-  const before = toSegments(base, "whole");
-  const foreign = toSegments(theirs, "whole");
+    return { more: sizeOf(toSegments(theirs.slice(base.trimEnd().length), "tail")), less: 0 };
+  const before = toSegments(base, "tail");
+  const foreign = toSegments(theirs, "tail");
   return {
     more: sizeOf(withoutChunk(foreign, before)),
     less: sizeOf(withoutChunk(before, foreign)),
@@ -151,7 +173,7 @@ function sizeOf(pieces: readonly Segment[]): number {
 /** What is to stand below the anchor. A chunk that the server has accepted since is in `base` and `theirs` only. */
 function mergeTails({ base, ours, theirs }: Tails): string {
   if (theirs === base || theirs === ours) return ours;
-  const [before, own, foreign] = [base, ours, theirs].map((text) => toSegments(text, "whole"));
+  const [before, own, foreign] = [base, ours, theirs].map((text) => toSegments(text, "tail"));
   if (isSame(foreign!, before!) || isSame(foreign!, own!)) return ours;
   if (isSame(before!, own!)) return theirs;
   const rest = withoutChunk(withoutChunk(foreign!, before!), own!);

@@ -1,6 +1,6 @@
 /** A log in pieces that a merge moves as one: a closed fence, or one line. Pure. */
 import { findFences } from "../../markdown/log/fences.ts";
-import { toLines, type LineEnd } from "../../markdown/log/lines.ts";
+import { isBlank, toLines, toText, type LineEnd } from "../../markdown/log/lines.ts";
 
 export interface Segment {
   /** As it stands in the text, line ends included. */
@@ -9,26 +9,27 @@ export interface Segment {
   readonly key: string;
 }
 
-/** @param unclosed what a fence without an end is: one piece (a draft), or lines like others (history) */
-export function toSegments(text: string, unclosed: "whole" | "lines"): Segment[] {
+/**
+ * @param part in a tail, a fence without an end is one piece (a draft), and blank lines are pieces; in a history its lines
+ * are like others, and blank lines belong to what they follow, so that equal ones do not make places look alike
+ */
+export function toSegments(text: string, part: "tail" | "history"): Segment[] {
   const lines = toLines(text);
   const fences = findFences(lines);
   const ranges = fences.closed.map(({ open, close }) => ({ open, close }));
-  if (unclosed === "whole" && fences.unclosed !== undefined)
+  if (part === "tail" && fences.unclosed !== undefined)
     ranges.push({ open: fences.unclosed, close: lines.length - 1 });
   const segments: Segment[] = [];
-  let next = 0;
-  const take = (end: number): void => {
-    for (; next < end; next++) segments.push({ raw: lines[next]!.raw, key: lines[next]!.text });
-  };
-  for (const { open, close } of ranges) {
-    take(open);
-    const part = lines.slice(open, close + 1);
-    const raw = part.map((line) => line.raw).join("");
-    segments.push({ raw, key: part.map((line) => line.text).join("\n") });
-    next = close + 1;
+  for (let index = 0, range = 0; index < lines.length;) {
+    const end = ranges[range]?.open === index ? ranges[range++]!.close + 1 : index + 1;
+    const some = lines.slice(index, end);
+    const raw = toText(some);
+    const last = segments.at(-1);
+    if (part === "history" && last !== undefined && some.every(isBlank))
+      segments[segments.length - 1] = { ...last, raw: last.raw + raw };
+    else segments.push({ raw, key: some.map(({ text: line }) => line).join("\n") });
+    index = end;
   }
-  take(lines.length);
   return segments;
 }
 
@@ -37,6 +38,11 @@ export function fromSegments(segments: readonly Segment[], end: LineEnd): string
   return segments
     .map(({ raw }, index) => (index < segments.length - 1 && !raw.endsWith("\n") ? raw + end : raw))
     .join("");
+}
+
+/** Whether a blank line, or nothing, stands between this and what follows. */
+export function endsBlank(segment: Segment | undefined): boolean {
+  return segment === undefined || /(?:^|\n)[ \t]*\r?\n$/.test(segment.raw);
 }
 
 export function isBlankSegment({ key }: Segment): boolean {

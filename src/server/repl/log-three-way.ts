@@ -5,6 +5,7 @@ import { lineEndOf, type LineEnd } from "../../markdown/log/lines.ts";
 import {
   commonPrefix,
   commonSuffix,
+  endsBlank,
   fromSegments,
   isBlankSegment,
   toSegments,
@@ -24,30 +25,58 @@ export interface Sides {
 const mostPairs = 60_000_000;
 
 /** @returns undefined when the changes are too large to be compared */
-export function mergeHistories({ base, ours, theirs }: Sides): string | undefined {
+export function mergeHistories(sides: Sides): string | undefined {
+  const { base, ours, theirs } = sides;
   if (base === ours || ours === theirs) return theirs;
   if (base === theirs) return ours;
   const own = changed(base, ours);
   const foreign = changed(base, theirs);
   // Changes apart from each other need no comparison, however long the text is.
-  if (foreign.end < own.start)
-    return (
-      theirs.slice(0, theirs.length - (base.length - foreign.end)) +
-      base.slice(foreign.end, own.start) +
-      ours.slice(own.start)
-    );
-  if (own.end < foreign.start)
-    return (
-      ours.slice(0, ours.length - (base.length - own.end)) +
-      base.slice(own.end, foreign.start) +
-      theirs.slice(foreign.start)
-    );
+  const isApart = (from: number, to: number): boolean =>
+    from < to && base.slice(from, to).trim() !== "";
+  if (isApart(foreign.end, own.start)) return joined(sides, foreign.end, own.start);
+  if (isApart(own.end, foreign.start))
+    return joined({ base, ours: theirs, theirs: ours }, own.end, foreign.start);
   const start = toRequest(base, Math.min(own.start, foreign.start));
   const rest = base.length - Math.max(own.end, foreign.end);
   const middle = (text: string): string => text.slice(start, text.length - rest);
-  const merged = mergeSegments({ base: middle(base), ours: middle(ours), theirs: middle(theirs) });
+  const parts = { base: middle(base), ours: middle(ours), theirs: middle(theirs) };
+  const isLong = parts.base.length > longPart;
+  const merged = isLong ? mergeLong(parts, own.start - start) : mergeSegments(parts);
   if (merged === undefined) return undefined;
   return base.slice(0, start) + merged + base.slice(base.length - rest);
+}
+
+/** Their beginning, what nobody has changed, our end. */
+function joined({ base, ours, theirs }: Sides, from: number, to: number): string {
+  return (
+    theirs.slice(0, theirs.length - (base.length - from)) + base.slice(from, to) + ours.slice(to)
+  );
+}
+
+/** Characters from which a comparison of all pieces is avoided. */
+const longPart = 256 * 1024;
+/** Characters and number of the passages by which a place of the base is found again in another text. */
+const passage = 400;
+const passages = 40;
+
+/** The server writes near the end: up to there, everything is as they have it. */
+function mergeLong({ base, ours, theirs }: Sides, same: number): string | undefined {
+  let to = base.lastIndexOf("\n", same - 1) + 1;
+  for (let count = 0; count < passages && to > passage; count++) {
+    const from = base.lastIndexOf("\n", to - passage) + 1;
+    const text = base.slice(from, to);
+    const at = theirs.indexOf(text);
+    if (at >= 0 && theirs.lastIndexOf(text) === at && base.indexOf(text) === from) {
+      const start = toRequest(base, to) >= from ? toRequest(base, to) : to;
+      const [cut, other] = [start, at + start - from];
+      const sides = { base: base.slice(cut), ours: ours.slice(cut), theirs: theirs.slice(other) };
+      const merged = sides.base.length > longPart ? undefined : mergeHistories(sides);
+      return merged === undefined ? undefined : theirs.slice(0, other) + merged;
+    }
+    to = from;
+  }
+  return undefined;
 }
 
 /** The part of `base` outside which a text says the same; whole lines. */
@@ -82,9 +111,9 @@ function toRequest(text: string, from: number): number {
 
 function mergeSegments(sides: Sides): string | undefined {
   const end = lineEndOf(sides.ours);
-  const base = toSegments(sides.base, "lines");
-  const ours = toSegments(sides.ours, "lines");
-  const theirs = toSegments(sides.theirs, "lines");
+  const base = toSegments(sides.base, "history");
+  const ours = toSegments(sides.ours, "history");
+  const theirs = toSegments(sides.theirs, "history");
   if (base.length * (ours.length + theirs.length) > mostPairs) return undefined;
   const all = { a: ours, o: base, b: theirs };
   const merged = diff3MergeRegions(keys(ours), keys(base), keys(theirs)).flatMap((region) => {
@@ -105,24 +134,40 @@ function mergeSegments(sides: Sides): string | undefined {
   return fromSegments(merged, end);
 }
 
+type Pieces = Record<keyof Sides, readonly Segment[]>;
+
 /** Both have changed the same place: what the server holds stays, what the other has added follows. */
-function resolve(
-  { base, ours, theirs }: Record<keyof Sides, readonly Segment[]>,
-  end: LineEnd,
-): Segment[] {
-  const inserted = diffIndices(keys(base), keys(theirs)).flatMap(({ buffer2: [start, length] }) =>
-    theirs.slice(start, start + length),
+function resolve(pieces: Pieces, end: LineEnd): Segment[] {
+  const { base, ours, theirs } = pieces;
+  const hunks = diffIndices(keys(base), keys(theirs)).map(({ buffer1, buffer2: [at, length] }) => ({
+    start: buffer1[0],
+    end: buffer1[0] + buffer1[1],
+    added: theirs.slice(at, at + length),
+  }));
+  if (base.length > 0 && base.every(({ key }, index) => key === ours[index]?.key)) {
+    // The server has only added something below: no conflict with changes above it.
+    const above = base.flatMap((segment, index) => [
+      ...hunks.filter(({ start }) => start === index).flatMap(({ added }) => added),
+      ...(hunks.some((hunk) => hunk.start <= index && index < hunk.end) ? [] : [segment]),
+    ]);
+    const below = hunks.filter(({ start }) => start === base.length).flatMap(({ added }) => added);
+    return follow([...above, ...gapAfter(above, end), ...ours.slice(base.length)], below, end);
+  }
+  const own = diffIndices(keys(base), keys(ours)).flatMap(({ buffer2: [at, length] }) =>
+    ours.slice(at, at + length),
   );
-  const own = diffIndices(keys(base), keys(ours)).flatMap(({ buffer2: [start, length] }) =>
-    ours.slice(start, start + length),
-  );
-  const added = without(inserted, own);
-  if (added.every(isBlankSegment)) return [...ours];
+  const added = hunks.flatMap((hunk) => hunk.added);
+  return follow(ours, without(added, own), end);
+}
+
+function follow(ours: readonly Segment[], added: readonly Segment[], end: LineEnd): Segment[] {
   const more = added.slice(added.findIndex((segment) => !isBlankSegment(segment)));
-  const gap: Segment = { raw: end, key: "" };
-  const above = ours.length === 0 || isBlankSegment(ours.at(-1)!) ? [] : [gap];
-  const below = isBlankSegment(more.at(-1)!) ? [] : [gap];
-  return [...ours, ...above, ...more, ...below];
+  if (added.every(isBlankSegment)) return [...ours];
+  return [...ours, ...gapAfter(ours, end), ...more, ...gapAfter(more, end)];
+}
+
+function gapAfter(segments: readonly Segment[], end: LineEnd): Segment[] {
+  return endsBlank(segments.at(-1)) ? [] : [{ raw: end, key: "" }];
 }
 
 function keys(segments: readonly Segment[]): string[] {

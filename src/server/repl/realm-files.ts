@@ -8,7 +8,7 @@ import { securityHeaders } from "../gateway/response-headers.ts";
 import { isKept } from "./kept-files.ts";
 import { mimeTypeOf } from "./mime-types.ts";
 import { NEVER_STORED } from "./site.ts";
-import { withTestModules } from "./test-modules.ts";
+import { withTestModules } from "./worker-modules.ts";
 
 export interface RealmFiles {
   /**
@@ -25,11 +25,15 @@ export interface RealmFilesOptions {
   base(): string;
   /** Absolute root of the files below `-daebug-m/`; absent where another server delivers them. */
   readonly root?: string;
+  /** Where our own files were built to; beside the server unless a test says otherwise. */
+  readonly built?: BuiltFiles | undefined;
 }
+
+export type BuiltFiles = Pick<typeof entries, "nodeTest" | "nodeAssert" | "pageClient">;
 
 const workerPrefix = "/-daebug-m/";
 
-export function createRealmFiles({ base, root }: RealmFilesOptions): RealmFiles {
+export function createRealmFiles({ base, root, built = entries }: RealmFilesOptions): RealmFiles {
   const modules = root === undefined ? undefined : createPathGate({ roots: [root] });
 
   /** The text of a file, or undefined when there is none. */
@@ -53,7 +57,7 @@ export function createRealmFiles({ base, root }: RealmFilesOptions): RealmFiles 
         else send(response, 200, mimeTypeOf(name), found);
         return true;
       }
-      const text = await ownFile(localPath, base);
+      const text = await ownFile(localPath, base, built);
       if (text !== undefined) send(response, 200, mimeTypeOf(localPath), text);
       return text !== undefined;
     },
@@ -66,16 +70,20 @@ export function testFrame(base: string): string {
   return `<!doctype html>\n<html><head><meta charset="utf-8"><base href="${href}"></head><body></body></html>\n`;
 }
 
-async function ownFile(localPath: string, base: () => string): Promise<string | undefined> {
+async function ownFile(
+  localPath: string,
+  base: () => string,
+  built: BuiltFiles,
+): Promise<string | undefined> {
   switch (localPath) {
     case "/-daebug-node:test.js":
-      return built(entries.nodeTest);
+      return read(built.nodeTest);
     case "/-daebug-node:assert.js":
-      return built(entries.nodeAssert);
+      return read(built.nodeAssert);
     case "/-daebug-worker-bootstrap.js":
-      return built(entries.workerBootstrap);
+      return read(entries.workerBootstrap);
     case "/-daebug-client.js":
-      return knowingItsBase + (await built(entries.pageClient));
+      return knowingItsBase + (await read(built.pageClient));
     case "/-daebug-iframe.html":
       return testFrame(base());
     default:
@@ -90,7 +98,7 @@ const knowingItsBase =
 const files = new Map<string, Promise<string>>();
 
 /** Read once: what is built does not change while we run. */
-export async function built(file: string): Promise<string> {
+export async function read(file: string): Promise<string> {
   const text = files.get(file) ?? readFile(file, "utf8").then(withoutSourceMap);
   files.set(file, text);
   text.catch(() => files.delete(file));

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { entries } from "../entries.ts";
 import type { Admitted, Route } from "../gateway/request-gate.ts";
 import { securityHeaders } from "../gateway/response-headers.ts";
-import { built } from "./realm-files.ts";
+import { read } from "./realm-files.ts";
 import { NEVER_STORED } from "./site.ts";
 
 export interface RemotePagesOptions {
@@ -41,10 +41,10 @@ export function createRemotePages(options: RemotePagesOptions): RemotePages {
     async answer({ route: { name }, local, url }, request, response) {
       if (name === "remote-bookmarklet") page(response, bookmarkletPage(options));
       else if (name === "remote-broker") page(response, brokerPage(options));
-      else if (name === "remote-script") script(response, await built(entries.broker));
+      else if (name === "remote-script") script(response, await read(entries.broker));
       else if (local.toLowerCase() !== "/-daebug-client.js") return false;
       else if (new URL(url, "http://localhost").searchParams.get("remote") === "1")
-        script(response, await built(entries.remoteClient), "cross-origin");
+        script(response, await read(entries.remoteClient), "cross-origin");
       else if (isForeign(request)) response.writeHead(403, securityHeaders("control")).end();
       else return false;
       return true;

@@ -6,7 +6,7 @@ import { readJson } from "../gateway/request-body.ts";
 import type { Admitted, Route } from "../gateway/request-gate.ts";
 import { securityHeaders, type Answer } from "../gateway/response-headers.ts";
 import { discoverTests } from "./discover-tests.ts";
-import { createRealmFiles } from "./realm-files.ts";
+import { createRealmFiles, type BuiltFiles } from "./realm-files.ts";
 
 /** Answers a realm that speaks the older protocol: the poll and its results, and the progress of tests. */
 export type WireHandler = (
@@ -24,6 +24,7 @@ export interface ReplRoutesOptions {
   /** Absolute root of the files below `-daebug-m/`, where no other server delivers them. */
   readonly modules?: string;
   readonly wire?: WireHandler | undefined;
+  readonly built?: BuiltFiles;
 }
 
 export interface ReplRoutes {
@@ -69,8 +70,12 @@ export const replRoutes: readonly Route[] = [
 ];
 
 export function createReplRoutes(options: ReplRoutesOptions): ReplRoutes {
-  const { base, modules, wire } = options;
-  const files = createRealmFiles({ base, ...(modules === undefined ? {} : { root: modules }) });
+  const { base, modules, wire, built } = options;
+  const files = createRealmFiles({
+    base,
+    built,
+    ...(modules === undefined ? {} : { root: modules }),
+  });
 
   async function answerRoute(
     admission: Admitted,

@@ -9,6 +9,7 @@ import { mergeImportMapJson } from "./import-maps.ts";
 import { injectHtml } from "./inject-html.ts";
 import { isKept } from "./kept-files.ts";
 import { mimeTypeOf } from "./mime-types.ts";
+import { readPageText } from "./page-text.ts";
 
 export interface Site {
   /**
@@ -69,14 +70,19 @@ async function deliver(
   try {
     const type = mimeTypeOf(file.path);
     const isHtml = type.startsWith("text/html");
-    const isMap = type.includes("json");
-    if ((isHtml || isMap) && file.size <= mostRewrittenBytes) {
-      const text = await file.handle.readFile("utf8");
-      const own = isHtml
-        ? injectHtml(text, client === undefined ? { base } : { base, client })
-        : mergeImportMapJson(text, base);
-      if (own !== undefined)
-        return end(response, 200, { "content-type": type, "cache-control": NEVER_STORED }, own);
+    if ((isHtml || type.includes("json")) && file.size <= mostRewrittenBytes) {
+      const page = readPageText(await file.handle.readFile());
+      const own =
+        page &&
+        (isHtml
+          ? injectHtml(page.text, client === undefined ? { base } : { base, client })
+          : mergeImportMapJson(page.text, base));
+      if (page !== undefined && own !== undefined) {
+        // Of another encoding than ours the page itself says which.
+        const shown = page.encoding === "utf8" ? type : type.replace(/;.*/, "");
+        const headers = { "content-type": shown, "cache-control": NEVER_STORED };
+        return end(response, 200, headers, Buffer.from(own, page.encoding));
+      }
     }
     await stream(file, type, request, response);
   } finally {
@@ -135,7 +141,7 @@ function end(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | Buffer,
 ): void {
   response
     .writeHead(status, {

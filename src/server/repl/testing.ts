@@ -12,13 +12,29 @@ export interface TestingParts {
   readonly repls: Repls;
   /** Absolute root of the project whose pages a realm is one of; undefined for realms of the root itself. */
   projectRootOf(realm: string): string | undefined;
+  /** The first frame of a stack that lies in a source of the realm's project. */
+  placeOf(realm: string, stack: string): Promise<Place | undefined>;
+}
+
+/** Absolute file, line and column 1-based. */
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 export class Testing {
   readonly #parts: TestingParts;
+  /** Places that were looked for, by realm and stack: a run is told again with each of its tests. */
+  readonly #places = new Map<string, Promise<Place | undefined>>();
 
   constructor(parts: TestingParts) {
     this.#parts = parts;
+  }
+
+  /** Test files as addresses below a folder; the usual ones without patterns. */
+  find(root: string, patterns: readonly string[]): Promise<readonly string[]> {
+    return discoverTests(root, patterns.length === 0 ? {} : { files: [...patterns] });
   }
 
   /** @param request `root` is a real path of a workspace folder */
@@ -33,7 +49,7 @@ export class Testing {
     const files = found.filter((file) => file.startsWith(`${prefix}/`));
     if (files.length === 0)
       throw new UserError(
-        "not_found",
+        "realm_gone",
         `${instance.key} shows ${prefix === "" ? request.root : prefix.slice(1)}, where none of these test files is. Open the preview of their project`,
       );
     const run = await repl.tests.start(instance, {
@@ -49,14 +65,30 @@ export class Testing {
   }
 
   /** A run with its files, and the places of its failures, as the workspace folder knows them. */
-  seen(run: TestRun): TestRun {
+  async seen(run: TestRun): Promise<TestRun> {
     const prefix = this.#prefix({ key: run.realm }, run.root);
-    const inFolder = (file: string): string => prefix + file;
+    const tests = run.tests.map((test) => this.#placed(test, run, prefix));
     return {
       ...run,
-      files: run.files.map(inFolder),
-      tests: run.tests.map((test) => withPlace(test, { root: run.root, inFolder })),
+      files: run.files.map((file) => prefix + file),
+      tests: await Promise.all(tests),
     };
+  }
+
+  async #placed(test: TestOutcome, { realm, root }: TestRun, prefix: string): Promise<TestOutcome> {
+    const own = { ...test, ...(test.file === undefined ? {} : { file: prefix + test.file }) };
+    if (test.error === null || test.place !== undefined) return own;
+    const key = `${realm}\n${test.error}`;
+    const finding =
+      this.#places.get(key) ??
+      this.#parts
+        .placeOf(realm, test.error)
+        .then((place) => place ?? firstFrame(test.error ?? "", root + prefix));
+    this.#places.set(key, finding);
+    const place = await finding;
+    if (place === undefined) return own;
+    const message = test.error.split("\n", 1)[0] ?? test.error;
+    return { ...own, place: { ...place, severity: "error", message, source: "test" } };
   }
 
   /** Address of the realm's project below the folder: empty, or `/packages/shop`. */
@@ -84,38 +116,16 @@ async function arrived(repl: OpenRepl["repl"], realm: string): Promise<Instance>
   }
 }
 
-/** The first frame of a failure's stack that lies in a file of the folder. 1-based. */
-function withPlace(
-  test: TestOutcome,
-  { root, inFolder }: { root: string; inFolder: (file: string) => string },
-): TestOutcome {
-  const file = test.file === undefined ? {} : { file: inFolder(test.file) };
-  const own = { ...test, ...file };
-  if (test.error === null || test.place !== undefined) return own;
-  const frame = frames(test.error).find(
-    ({ address }) => test.file === undefined || address === test.file,
-  );
-  if (frame === undefined) return own;
-  const { address, line, column } = frame;
-  return {
-    ...own,
-    place: {
-      file: path.join(root, ...inFolder(address).split("/")),
-      line,
-      column,
-      severity: "error",
-      message: test.error.split("\n", 1)[0] ?? test.error,
-      source: "test",
-    },
-  };
-}
-
-/** Addresses of frames, without origin and query, as far as they lie on this machine. */
-function frames(stack: string): { address: string; line: number; column: number }[] {
-  const found = stack.matchAll(/https?:\/\/[^/\s)]+(\/[^\s?:)]*)(?:\?[^\s:)]*)?:(\d+):(\d+)/g);
-  return [...found].map(([, address, line, column]) => ({
-    address: decodeURIComponent(address!),
-    line: Number(line),
-    column: Number(column),
-  }));
+/** Where no Vite host knows more: the first address of a stack that is a file of the page's own folder. */
+function firstFrame(stack: string, folder: string): Place | undefined {
+  const frames = stack.matchAll(/https?:\/\/[^/\s)]+(\/[^\s?:)]*)(?:\?[^\s:)]*)?:(\d+):(\d+)/g);
+  for (const [, address = "", line, column] of frames) {
+    if (address.includes("/-daebug-")) continue;
+    return {
+      file: path.join(folder, ...decodeURIComponent(address).split("/")),
+      line: Number(line),
+      column: Number(column),
+    };
+  }
+  return undefined;
 }

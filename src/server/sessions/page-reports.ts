@@ -1,5 +1,6 @@
 /** What pages report of themselves: console lines for the output, errors nobody caught as Problems at their sources. */
 import type { ConsoleEntry, Problem } from "../../protocol/model.ts";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
 import type { RealmError } from "../../protocol/realm.ts";
 import type { LiveRealm, Realms } from "../realms/realms.ts";
 import type { Sessions } from "./sessions.ts";
@@ -72,8 +73,8 @@ export function reportPages(
   });
 }
 
-/** The first frame of the stack that lies in a source of the project. */
-async function placeOf(
+/** The first frame of the stack that lies in a source of the project. Line and column 1-based. */
+export async function placeOf(
   realm: LiveRealm,
   stack: string,
   sessions: Sessions,
@@ -84,7 +85,8 @@ async function placeOf(
     if (
       url === undefined ||
       url.includes("/node_modules/") ||
-      url.includes("-vitrine/") ||
+      (url.includes("-vitrine/") && !url.includes(PACK_ROUTE)) ||
+      url.includes("-daebug-") ||
       url.includes("/@vite/")
     )
       continue;

@@ -30,10 +30,10 @@ export function testModulesPlugin(base: () => string): Plugin {
       order: "post",
       handler: (html) => injectHtml(html, { base: base() }),
     },
-    hotUpdate: ({ modules }) => keepFromReloading(modules as readonly Module[]),
+    hotUpdate: ({ modules }) => keepFromReloading(modules),
     handleHotUpdate({ modules, server }) {
       // The hook of Vite 5, which has no other.
-      if (server.environments === undefined) keepFromReloading(modules as readonly Module[]);
+      if (server.environments === undefined) keepFromReloading(modules);
     },
   };
 }
@@ -41,9 +41,9 @@ export function testModulesPlugin(base: () => string): Plugin {
 /** What Vite 5 and the later ones have in common. */
 interface Module {
   readonly id: string | null;
-  readonly importers: ReadonlySet<Module>;
-  readonly importedModules: ReadonlySet<Module>;
-  isSelfAccepting?: boolean;
+  readonly importers: Iterable<Module>;
+  readonly importedModules: Iterable<Module>;
+  isSelfAccepting?: boolean | undefined;
 }
 
 /**

@@ -36,6 +36,7 @@ function firstLine(type: string, base: string): string {
   const classic = JSON.stringify(`${base}-vitrine/worker-classic.js`);
   if (type === "classic") return `${own} importScripts(${classic});`;
   // Only the application knows the type. A module worker refuses `importScripts`; there the client comes a little later.
-  const later = `import(/* @vite-ignore */ ${JSON.stringify(base + client)})`;
+  // Not as a literal, which Vite would want to resolve.
+  const later = "import(/* @vite-ignore */ self.__vitrineWorker)";
   return `${own} try { importScripts(${classic}); } catch { ${later}; }`;
 }

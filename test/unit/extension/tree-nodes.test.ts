@@ -6,6 +6,7 @@ import {
   type TreeFacts,
   type TreeNode,
 } from "../../../src/extension/tree-nodes.ts";
+import { logsInOrder } from "../../../src/extension/logs/log-rows.ts";
 import { log, name, repl, t } from "./logs.ts";
 import { realm, session, shop } from "./sessions.ts";
 
@@ -41,6 +42,15 @@ test("logs stand below the projects, workers below their page, offline ones last
     "  7-zen-1201-03 | live | circle-filled",
     "    7-zen-1201-03-webworker | live | circle-filled",
     "  12-old | offline | circle-slash",
+  ]);
+});
+
+test("logs to pick from come in the order of the tree", () => {
+  const [first] = facts().repls;
+  expect(first && logsInOrder(first).map((each) => each.name)).toEqual([
+    name,
+    `${name}-webworker`,
+    "12-old",
   ]);
 });
 

@@ -115,6 +115,11 @@ export function powerDisk(): PowerDisk {
       const inode = get(from);
       change(path.dirname(to), (all) => void (all.delete(from), all.set(to, inode)));
     },
+    async link(from, to) {
+      const inode = get(from);
+      if (names.has(to)) throw systemError("EEXIST");
+      change(path.dirname(to), (all) => void all.set(to, inode));
+    },
     async unlink(file) {
       get(file);
       change(path.dirname(file), (all) => void all.delete(file));

@@ -13,6 +13,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { FromRealm, RunRequest } from "../../../src/protocol/realm.ts";
+import { toFromRealm } from "../../../src/server/realms/messages.ts";
 import { countLines } from "../../support/lines.ts";
 
 type Finished = Extract<FromRealm, { type: "finished" }>;
@@ -300,4 +301,79 @@ test("a realm leaves when its channel closes, whatever its code still waits for"
   const exit = new Promise((resolve) => realm.child.once("exit", resolve));
   realm.child.disconnect();
   expect(await exit).toBe(0);
+});
+
+test("test files load the project as a block does", async () => {
+  const root = makeProject({
+    "tsconfig.json": `{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }`,
+    "src/kind.ts": `export enum Kind { A = 7 }`,
+    "src/kind.test.ts": `import test from "node:test";
+import assert from "node:assert/strict";
+import { Kind } from "@/kind";
+test("kind", () => assert.equal(Kind.A, 8));`,
+  });
+  const realm = await openRealm(root);
+  const { tests } = (await realm.value(
+    `const { run } = await __vitrine.import("node:test"); return await run({ files: "src/*.test.ts" })`,
+  )) as { tests: readonly { name: string; error: string }[] };
+  expect(tests.map(({ name }) => name)).toEqual(["kind"]);
+  expect(tests[0]?.error).toMatch(/7 !== 8[^]*src\/kind\.test\.ts(?:\?[^:]*)?:4:27/);
+});
+
+test("run() of node:test resolves to results and tells its progress", async () => {
+  const realm = await openRealm(
+    makeProject({
+      "a.test.js": `import { test, describe, it } from "node:test"; import assert from "node:assert";
+describe("suite A", () => {
+  describe("inner", () => { it("adds", () => console.log("told")); });
+  it("fails", () => assert.equal(1, 2));
+  it("later", { skip: true }, () => {});
+});
+test("top", () => {});`,
+      "deep/b.test.js": `throw new Error("not today");`,
+      "node_modules/x/c.test.js": `throw new Error("never");`,
+      "package.json": '{ "type": "module" }',
+    }),
+  );
+  realm.child.send({ type: "welcome", realm: "r1", name: "node-fern-1201-03" });
+  const code = `const { run } = await __vitrine.import("node:test"); return await run({ files: ["**/*.test.js", "/a.test.js", "../*.js"] })`;
+  const finished = await realm.run(code, { values: "log" });
+  expect(finished.error).toBeUndefined();
+  const results = JSON.parse(finished.value?.kind === "json" ? finished.value.text : "");
+  expect(results).toMatchObject({ passed: 2, failed: 2, skipped: 1, total: 5 });
+  const outcomes = results.tests.map((one: Record<string, unknown>) =>
+    [one["suite"], one["name"], one["skipped"] ?? one["passed"]].join("|"),
+  );
+  expect(outcomes.toSorted()).toEqual([
+    "suite A > inner|adds|true",
+    "suite A|fails|false",
+    "suite A|later|true",
+    "|Import: deep/b.test.js|false",
+    "|top|true",
+  ]);
+  expect(JSON.stringify(results)).toMatch(
+    /Error: not today.*AssertionError|AssertionError.*Error: not today/,
+  );
+  const messages = realm.messages.filter((message) => message.type === "test-progress");
+  expect(messages.map(({ job }) => job)).toEqual(messages.map(() => "job1"));
+  const told = messages.at(-1)?.progress;
+  expect(told).toMatchObject({
+    realmName: "node-fern-1201-03",
+    complete: true,
+    totals: { pass: 2, fail: 2, skip: 1, total: 5 },
+  });
+  expect(told?.allTests?.map(({ status }) => status).toSorted()).toEqual([
+    "fail",
+    "fail",
+    "pass",
+    "pass",
+    "skip",
+  ]);
+  expect(toFromRealm({ type: "test-progress", job: "j".repeat(20), progress: told })).toBeDefined();
+  expect(finished.events.map(({ text }) => text)).toContain("told");
+  expect(
+    await realm.value(
+      `const { default: test } = await __vitrine.import("node:test"); const { total } = await test.run({ files: "none/*.js" }); return [total, typeof test.describe]`,
+    ),
+  ).toEqual([0, "function"]);
 });

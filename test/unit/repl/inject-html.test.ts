@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { mergeImportMap, mergeImportMapJson } from "../../../src/server/repl/import-maps.ts";
 import { injectHtml } from "../../../src/server/repl/inject-html.ts";
-import { withTestModules } from "../../../src/server/repl/test-modules.ts";
+import { withTestModules } from "../../../src/server/repl/worker-modules.ts";
 
 const client = "run($&, $1, '$`', '</script><!--')";
 const safeClient = "run($&, $1, '$`', '\\u003c/script>\\u003c!--')";
@@ -159,9 +159,9 @@ describe("content policies", () => {
     ["", "plain"],
   ])("%j", ([policy, inline]) => {
     const result = injectHtml(page(policy), { base: "/", client });
-    const map = result.indexOf('<script type="importmap"');
-    expect(map).toBeGreaterThan(0);
-    expect(map < result.indexOf("<meta")).toBe(inline === "file");
+    const place = result.indexOf('<script type="importmap"');
+    expect(place).toBeGreaterThan(0);
+    expect(place < result.indexOf("<meta")).toBe(inline === "file");
     expect(result.includes(file)).toBe(inline === "file");
     expect(result.includes(`${safeClient}</script>`)).toBe(inline !== "file");
     expect(result.match(/ nonce="abc"/g)?.length ?? 0).toBe(inline === "nonce" ? 2 : 0);
@@ -203,7 +203,7 @@ test("scanning takes time in proportion to the page", () => {
     "</script",
   ])
     injectHtml(part.repeat(20_000), { base: "/" });
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(5000);
 });
 
 test.for<[code: string, result: string]>([

@@ -199,3 +199,49 @@ describe("no merge", () => {
     expect(text.endsWith(reply("1", "10:00:01") + anchor + fence("b"))).toBe(true);
   });
 });
+
+describe("long logs", () => {
+  const turns = (from: number, count: number): string =>
+    Array.from(
+      { length: count },
+      (_, index) =>
+        request(`f(${from + index})`, "09:00:00") + reply(`${from + index}`, "09:00:00"),
+    ).join("");
+  const long = `${head}${turns(0, 20_000)}`;
+  const older = long + end;
+  const known = long + request("a", "10:00:00") + reply("1", "10:00:01") + end;
+  const all = Array.from({ length: 16 }, (_, index) => ({
+    before: `${long}${turns(1e6, index)}${anchor}${fence("b")}`,
+    after: long + turns(1e6, index) + end,
+    at: index,
+  })).concat({ before: older, after: known, at: 20 });
+  const below = known.slice(0, -2);
+
+  function timed(found: string): { text: string; ms: number } {
+    // A text that was read is one piece of memory; one that was put together is compared more slowly.
+    const copy = Buffer.from(found).toString();
+    const start = performance.now();
+    return { text: reconcile(known, copy, all).text, ms: performance.now() - start };
+  }
+
+  test("an append and a stale append to 3 MB compare, and split no lines", () => {
+    const append = Array.from({ length: 5 }, () => timed(below + fence("c")));
+    const stale = Array.from({ length: 5 }, () => timed(older.slice(0, -2) + fence("c")));
+    for (const { text } of [...append, ...stale]) expect(text === below + fence("c")).toBe(true);
+    // Splitting it into lines takes longer than that.
+    expect(Math.min(...append.map(({ ms }) => ms))).toBeLessThan(60);
+    expect(Math.min(...stale.map(({ ms }) => ms))).toBeLessThan(300);
+  });
+
+  test("a stale edit far up is merged", () => {
+    const { text } = timed(older.replace("f(500)", "f(-1)"));
+    expect(text === known.replace("f(500)", "f(-1)")).toBe(true);
+  });
+
+  test("stale edits far up and at the end are merged", () => {
+    const edited = older.replace("f(500)", "f(-1)").replace(end, `Mine.\n\n${end}`);
+    const { text } = timed(edited);
+    const expected = known.replace("f(500)", "f(-1)").replace(end, `Mine.\n\n${end}`);
+    expect(text === expected).toBe(true);
+  });
+});

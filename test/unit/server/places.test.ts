@@ -8,7 +8,6 @@ import { createBackOff } from "../../../src/server/dev-servers/back-off.ts";
 import { createPorts, isFree } from "../../../src/server/dev-servers/ports.ts";
 import { findProjects, presetOf, projectFor } from "../../../src/server/dev-servers/projects.ts";
 import { processStart } from "../../../src/server/processes.ts";
-import { freeName, newRealmName } from "../../../src/server/realms/names.ts";
 import { addressesOf } from "../../../src/server/sessions/addresses.ts";
 import { removeTree, writeTree } from "../../support/server.ts";
 
@@ -114,15 +113,6 @@ describe("back-off", () => {
     expect(backOff.crashed()).toBe(500);
     now += 6 * 60_000;
     expect(backOff.crashed()).toBe(1000);
-  });
-});
-
-describe("realm names", () => {
-  test("have the form of the specification and are unique among the living", () => {
-    const name = newRealmName(new Set(), new Date(2026, 10, 20, 9, 5, 7));
-    expect(name).toMatch(/^(?:[5-9]|1\d)-[a-z]+-0905-07$/);
-    expect(freeName("node", new Set(["node", "node-2"]))).toBe("node-3");
-    expect(freeName("page", new Set())).toBe("page");
   });
 });
 

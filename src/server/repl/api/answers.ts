@@ -54,6 +54,7 @@ const words: Partial<Record<ErrorCode, ApiCode>> = {
   not_trusted: "forbidden",
   path_refused: "forbidden",
   not_found: "not-found",
+  realm_gone: "not-found",
   write_conflict: "conflict",
   too_large: "too-large",
   unsupported: "unsupported",

@@ -61,7 +61,7 @@ export function chooseForTests(
   const names = live.map(({ key }) => key).join(", ") || "none";
   const wish = name ?? page;
   throw new UserError(
-    "not_found",
+    "realm_gone",
     wish === undefined
       ? "No page is connected. Open one, then run the tests again"
       : `No live realm is called ${wish.slice(0, 100)}. Live now: ${names}`,

@@ -5,10 +5,11 @@ import { clockFmt } from "../../../markdown/log/format.ts";
 import { SIGNS } from "../../../markdown/log/headings.ts";
 import { isLast, replaceOwn } from "../../../markdown/log/regions.ts";
 import { EventBuffer } from "./event-buffer.ts";
-import type { LogEdit } from "./log-text.ts";
+import type { Clock } from "../../clock.ts";
+import type { EditOptions, LogEdit } from "./log-text.ts";
 
 /** Writes an edit; answers the text that stands there, undefined when there is no file or it could not be written. */
-export type WriteEdit = (edit: LogEdit, create?: boolean) => Promise<string | undefined>;
+export type WriteEdit = (edit: LogEdit, options?: EditOptions) => Promise<string | undefined>;
 
 const intervalMs = 2000;
 
@@ -17,62 +18,81 @@ export class Background {
   readonly #write: WriteEdit;
   /** Events of this idle time, those that are in the file included. */
   readonly #events = new EventBuffer();
-  #unwritten = false;
+  /** Those of them that are in no section yet. */
+  #unwritten = new EventBuffer();
+  /** Counts idle times. */
+  #idle = 0;
   /** Time of the first event of the section. */
   #since = "";
   #section = "";
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   #writtenAt = 0;
+  readonly #clock: Clock;
 
-  constructor(name: string, write: WriteEdit) {
+  constructor(name: string, write: WriteEdit, clock: Clock) {
     this.#name = name;
     this.#write = write;
+    this.#clock = clock;
   }
 
   /** @param reportedAt ISO 8601, by the realm's clock; now when it has none */
   add(events: readonly LogEvent[], reportedAt?: string): void {
-    const at = clockFmt(reportedAt ?? "") || clockFmt(Date.now());
+    const at = clockFmt(reportedAt ?? "") || clockFmt(this.#clock.now());
     if (this.#events.total === 0) this.#since = at;
     this.#events.add(events);
-    this.#unwritten = true;
-    const wait = Math.max(0, this.#writtenAt + intervalMs - Date.now());
-    this.#timer ??= setTimeout(() => void this.#flush(), wait);
+    this.#unwritten.add(events);
+    const wait = Math.max(0, this.#writtenAt + intervalMs - this.#clock.now());
+    this.#cancel ??= this.#clock.after(wait, () => void this.#flush());
   }
 
   /** A request begins or ends: what is in no section yet goes to it, and the idle time is over. */
   moveTo(buffer: EventBuffer): void {
     this.stop();
-    if (this.#unwritten) this.#events.moveTo(buffer);
+    this.#unwritten.moveTo(buffer);
     this.#reset();
   }
 
   /** Writes what is left. */
   async close(): Promise<void> {
-    if (this.#unwritten) await this.#flush();
+    if (this.#unwritten.total > 0) await this.#flush();
     this.stop();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   async #flush(): Promise<void> {
     this.stop();
-    this.#writtenAt = Date.now();
+    this.#writtenAt = this.#clock.now();
+    const idle = this.#idle;
     const old = this.#section;
     let section = "";
-    const text = await this.#write((current) => {
+    const writing = this.#unwritten;
+    this.#unwritten = new EventBuffer();
+    let isWritten = false;
+    const edit: LogEdit = (current) => {
+      // A request that began meanwhile has taken the events.
+      if (idle !== this.#idle) return undefined;
       const isSame = old !== "" && isLast(current, old);
       section = this.#format();
       return (
         (isSame ? replaceOwn(current, old, section) : undefined) ?? appendAbove(current, section)
       );
+    };
+    await this.#write(edit, {
+      isPassing: true,
+      done: (text) => {
+        // Without a file the events wait for the first reply or section (9.5).
+        if (text === undefined || idle !== this.#idle) return;
+        this.#section = section;
+        isWritten = true;
+      },
     });
-    // Without a file the events wait for the first reply or section (9.5).
-    if (text === undefined) return;
-    this.#section = section;
-    this.#unwritten = false;
+    if (isWritten || idle !== this.#idle) return;
+    this.#unwritten.moveTo(writing);
+    this.#unwritten = writing;
   }
 
   #format(): string {
@@ -82,8 +102,9 @@ export class Background {
   }
 
   #reset(): void {
+    this.#idle++;
     this.#events.clear();
-    this.#unwritten = false;
+    this.#unwritten.clear();
     this.#section = "";
   }
 }

@@ -3,6 +3,8 @@ import path from "node:path";
 import type { HostMethods } from "../../../protocol/contract.ts";
 import type { Log } from "../../log.ts";
 import type { LiveRealm, Realms } from "../../realms/realms.ts";
+import type { WorkerRealms } from "../../realms/worker-realms.ts";
+import { placeOf } from "../../sessions/page-reports.ts";
 import { resolveImports } from "../../sessions/resolve-imports.ts";
 import type { Sessions } from "../../sessions/sessions.ts";
 import type { StateDirectory } from "../../state-directory.ts";
@@ -36,12 +38,14 @@ export interface ReplSources {
   readonly jobs: Jobs;
   readonly sessions: Sessions;
   kill(realm: LiveRealm): void;
+  readonly workerRealms: Pick<WorkerRealms, "pageOf" | "summon">;
 }
 
 export function createRepls(sources: ReplSources): { repls: Repls; testing: Testing } {
-  const { policy, state, host, tell, log, realms, jobs, sessions, kill } = sources;
+  const { policy, state, host, tell, log, realms, jobs, sessions, kill, workerRealms } = sources;
   const rootOf = (realm: LiveRealm): string | undefined =>
     realm.session === undefined ? policy.root : sessions.get(realm.session)?.project.root;
+  let telling = Promise.resolve();
   const repls: Repls = new Repls({
     ...policy,
     identity: state.identity,
@@ -55,8 +59,19 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
     folderOf: (realm) => folderOf(realm, rootOf(realm) ?? process.cwd()),
     resolveImports: (realm, file, specifiers) => resolveImports(sessions, realm, file, specifiers),
     kill,
+    summon: (name) => workerRealms.summon(name),
+    makes: (key) => {
+      const page = workerRealms.pageOf(key);
+      return page && { kind: "worker", parent: page.name, url: `worker://${key}` };
+    },
     changed: (list) => tell("replsChanged", list),
-    testRunChanged: (run) => tell("testRunChanged", testing.seen(run)),
+    testRunChanged: (run) => {
+      // In their order, though places take time to find.
+      telling = telling
+        .then(() => testing.seen(run))
+        .then((seen) => tell("testRunChanged", seen))
+        .catch((error: unknown) => log.bug(error, "telling of a test run"));
+    },
     stopped: (root) => void repls.stop(root).then(() => policy.stopped(root)),
   });
   const testing = new Testing({
@@ -64,6 +79,10 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
     projectRootOf: (name) => {
       const realm = realms.find(name);
       return realm === undefined ? undefined : rootOf(realm);
+    },
+    placeOf: async (name, stack) => {
+      const realm = realms.find(name);
+      return realm === undefined ? undefined : placeOf(realm, stack, sessions);
     },
   });
   return { repls, testing };

@@ -25,6 +25,8 @@ export interface LiveLogsParts {
   ): Promise<readonly ResolvedImport[]>;
   /** Ends a realm that cannot be asked to stop. */
   kill(realm: LiveRealm): void;
+  /** Makes a realm that is there only when somebody wants it: a page's companion worker. */
+  summon(name: string): void;
 }
 
 type Finished = Extract<FromRealm, { type: "finished" }>;
@@ -69,7 +71,7 @@ export class LiveLogs {
   /** Runs the waiting job of an instance that one of our realms stands for. */
   async offer(instance: Instance): Promise<void> {
     const realm = this.#realms.get(instance);
-    if (realm === undefined) return;
+    if (realm === undefined) return this.#parts.summon(instance.key);
     await this.#parts.jobs.free(realm);
     const job = this.#realms.get(instance) === realm ? instance.take() : undefined;
     if (job !== undefined) await instance.result(job.id, await this.#run(realm, job));

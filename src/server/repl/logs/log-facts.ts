@@ -1,4 +1,4 @@
-/** What others see of a log: editors and the API, and the registry. */
+/** What others see of a log: clients of the server, and readers of the registry. */
 import path from "node:path";
 import type { RegistryRow } from "../../../markdown/log/registry.ts";
 import type { Log } from "../../../protocol/model.ts";
@@ -22,7 +22,6 @@ export function toLog(instance: Instance): Log {
   };
 }
 
-/** A line of the registry. */
 export function toRow({ key, log, url, lastSeen, state, lastFailed }: Instance): RegistryRow {
   const words = state === "live" && lastFailed ? "live (last job failed)" : state;
   return { name: key, file: path.basename(log.file), url, lastSeen, state: words };

@@ -2,12 +2,12 @@
  * The text of one log: what the server knows of it, and the only way it is changed (REPL specification 19). Stale copies,
  * late saves and half-written files of others are put right before anything of ours is added.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { findAnchor } from "../../../markdown/log/anchor.ts";
 import { finishEdit } from "../../../markdown/log/edits.ts";
 import type { DirtyDocument, DirtyEdit } from "../../../protocol/contract.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
-import { reconcile, type OwnVersion } from "../log-merge.ts";
+import { realClock, type Clock } from "../../clock.ts";
+import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
 export type LogEdit = (text: string) => string | undefined;
@@ -27,6 +27,20 @@ export interface LogTextOptions {
   readonly documents: DirtyDocuments;
   /** Remembers versions beyond the life of the process. */
   readonly record: VersionRecord;
+  readonly clock?: Clock;
+  /** Puts the request of a text without an anchor below one, so that what is written next is not taken for its successor. */
+  prepare?(text: string): string;
+}
+
+export interface EditOptions {
+  /** Whether a missing file is made; else an edit of a missing file does nothing. */
+  readonly create?: boolean;
+  /** Whether it is the edit that accepts requests, which finds them without an anchor, too. */
+  readonly isAcceptance?: boolean;
+  /** Whether the edit need not survive a power loss by itself. */
+  readonly isPassing?: boolean;
+  /** Called with what stands there now, undefined for no file, before the next edit is asked. */
+  done?(text: string | undefined): void;
 }
 
 export interface VersionRecord {
@@ -36,21 +50,21 @@ export interface VersionRecord {
   stands(text: string): void;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4). */
-const keptVersions = 16;
+/** Versions kept for stale copies, and for how long in ms (19.4): in that time the seconds of a region alone make 12. */
+const keptVersions = 48;
 const keptMs = 60_000;
 /** Characters of all versions together: those of a 10 MB log are few. */
 const keptCharacters = 48 * 1024 * 1024;
 /** Ms between two readings of a text that looks half-written. */
 const tornMs = 150;
 /** Equal readings in a row until an empty text, or one without the anchor it had, is believed (4.4). */
-const believed = { empty: 3, other: 2 };
+const believed = { empty: 3, missing: 3, other: 2 };
 
 /** Thrown through a change of the writer, to wait and read again. */
 class Torn extends Error {
-  readonly found: string;
+  readonly found: string | undefined;
 
-  constructor(found: string) {
+  constructor(found: string | undefined) {
     super("half-written");
     this.found = found;
   }
@@ -61,9 +75,11 @@ export class LogText {
   #known: string | undefined;
   #versions: OwnVersion[] = [];
   #exists = false;
+  readonly #clock: Clock;
 
   constructor(options: LogTextOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? realClock;
   }
 
   get file(): string {
@@ -89,105 +105,134 @@ export class LogText {
 
   /**
    * Reads the file, brings it up to date with what we know, and applies an edit. Edits of one log follow each other.
-   * @param create whether a missing file is made; else an edit of a missing file does nothing
    * @returns the text that stands there now, undefined when there is no file
    * @throws UserError when it could not be written; the edit is then not done
    */
-  async change(edit: LogEdit, create = false): Promise<string | undefined> {
-    const readings = { text: "", count: 0 };
+  async change(edit: LogEdit, options: EditOptions = {}): Promise<string | undefined> {
+    const readings: Readings = { count: 0 };
     for (;;) {
       try {
-        return await this.#tryChange(edit, create, readings);
+        return await this.#tryChange(edit, options, readings);
       } catch (error) {
         if (!(error instanceof Torn)) throw error;
-        readings.count = error.found === readings.text ? readings.count + 1 : 1;
+        const isSame = readings.count > 0 && error.found === readings.text;
+        readings.count = isSame ? readings.count + 1 : 1;
         readings.text = error.found;
-        await sleep(tornMs);
+        await this.#clock.sleep(tornMs);
       }
     }
   }
 
-  /** Text that another program wrote into the file we had just replaced. */
-  async late(text: string): Promise<void> {
-    await this.change((current) => reconcile(current, text, this.#recent()).text);
+  /** Text that another program wrote over an older version, into the file we had just replaced. */
+  async late(late: { readonly base: string; readonly text: string }): Promise<void> {
+    await this.change((current) => reconcileLate(current, late, this.#recent()));
   }
 
   async #tryChange(
     edit: LogEdit,
-    create: boolean,
+    options: EditOptions,
     readings: Readings,
   ): Promise<string | undefined> {
-    const { documents, file, writer } = this.#options;
+    const { documents, file, writer, record } = this.#options;
     const dirty = await documents.readDirty(file);
-    if (dirty !== undefined) return this.#changeDirty(dirty, edit);
+    if (dirty !== undefined) return this.#changeDirty(dirty, edit, options);
     let before: string | undefined;
-    let after: string | undefined;
-    const text = await writer.change(file, (found) => {
-      before = after = undefined;
-      if (found === undefined) {
-        // A deleted log is not made again by a late reply (2.2).
-        if (!create) return undefined;
-        [before, after] = ["", this.#next("", edit)];
-      } else {
-        this.#refuseTorn(found, readings);
-        [before, after] = [found, this.#next(found, edit)];
-      }
-      if (after !== before) this.#options.record.intend(before, after);
+    const change = (found: string | undefined): string | undefined => {
+      before = undefined;
+      this.#refuseTorn(found, readings);
+      // A deleted log is not made again by a late reply (2.2).
+      if (found === undefined && options.create !== true) return undefined;
+      before = found ?? "";
+      const after = found === undefined ? this.#edited("", edit) : this.#next(found, edit, options);
+      if (after !== before) record.intend(before, after);
       return after;
+    };
+    return writer.change(file, change, {
+      isPassing: options.isPassing === true,
+      stands: (text) => {
+        this.#settle(before, text);
+        options.done?.(text);
+      },
     });
-    this.#settle(before, text);
-    return text;
   }
 
-  async #changeDirty(dirty: DirtyDocument, edit: LogEdit): Promise<string | undefined> {
-    const next = this.#next(dirty.text, edit);
-    if (next === dirty.text) {
-      this.#settle(dirty.text, next);
-      return next;
+  async #changeDirty(
+    dirty: DirtyDocument,
+    edit: LogEdit,
+    options: EditOptions,
+  ): Promise<string | undefined> {
+    const next = this.#next(dirty.text, edit, options);
+    if (next !== dirty.text) {
+      const { start, end, text } = difference(dirty.text, next);
+      const { documents, file } = this.#options;
+      const done = await documents.editDirty({ file, version: dirty.version, start, end, text });
+      // The person typed meanwhile: look again.
+      if (!done) return this.change(edit, options);
     }
-    const { start, end, text } = difference(dirty.text, next);
-    const { documents, file } = this.#options;
-    const done = await documents.editDirty({ file, version: dirty.version, start, end, text });
-    // The person typed meanwhile: look again.
-    if (!done) return this.change(edit);
     this.#settle(dirty.text, next);
+    options.done?.(next);
     return next;
   }
 
   /** The text after reconciling and editing; the found one itself when nothing changes. */
-  #next(found: string, edit: LogEdit): string {
+  #next(found: string, edit: LogEdit, { isAcceptance = false }: EditOptions): string {
     const known = this.#known;
     const base =
       known === undefined || known === found ? found : reconcile(known, found, this.#recent()).text;
+    const { prepare } = this.#options;
+    const isPrepared = isAcceptance || prepare === undefined || findAnchor(base) !== undefined;
+    if (isPrepared || edit(base) === undefined) return this.#edited(base, edit);
+    return this.#edited(prepare(base), edit);
+  }
+
+  #edited(base: string, edit: LogEdit): string {
     const edited = edit(base);
     return edited === undefined || edited === base ? base : finishEdit(edited, this.#options.name);
   }
 
-  #refuseTorn(found: string, readings: Readings): void {
+  /** @throws Torn while a text looks as if another program were in the middle of saving it */
+  #refuseTorn(found: string | undefined, readings: Readings): void {
+    const kind = this.#doubtOf(found);
+    if (kind === undefined) return;
+    const isSame = readings.count > 0 && readings.text === found;
+    if (!isSame || readings.count + 1 < believed[kind]) throw new Torn(found);
+  }
+
+  #doubtOf(found: string | undefined): keyof typeof believed | undefined {
     const known = this.#known;
-    if (known === undefined || known === found) return;
-    const isEmpty = found.trim() === "";
+    if (known === undefined || known === found) return undefined;
+    // Some programs remove a file before they write it anew.
+    if (found === undefined) return "missing";
+    if (found.trim() === "") return "empty";
     const hasLostAnchor = findAnchor(known) !== undefined && findAnchor(found) === undefined;
-    if (!isEmpty && !hasLostAnchor) return;
-    const wanted = isEmpty ? believed.empty : believed.other;
-    if (readings.text !== found || readings.count + 1 < wanted) throw new Torn(found);
+    return hasLostAnchor ? "other" : undefined;
   }
 
   #settle(before: string | undefined, text: string | undefined): void {
     this.#exists = text !== undefined;
     if (text === undefined) {
       this.#known = undefined;
+      this.#versions = [];
       return;
     }
-    if (before !== undefined && before !== text) {
-      this.#versions = withinBudget([...this.#recent(), { before, after: text, at: Date.now() }]);
-    }
+    this.#remember(before ?? text, text);
     this.#known = text;
     this.#options.record.stands(text);
   }
 
+  /** What stood in the file one after the other: somebody may have read any of it. */
+  #remember(before: string, text: string): void {
+    const at = this.#clock.now();
+    const known = this.#known;
+    const recent = this.#recent();
+    const isNew = known !== undefined && known !== before && recent.at(-1)?.after !== known;
+    if (isNew) recent.push({ before: known, after: before, at });
+    if (before !== text) recent.push({ before, after: text, at });
+    this.#versions = withinBudget(recent);
+  }
+
   #recent(): OwnVersion[] {
-    const oldest = Date.now() - keptMs;
+    const oldest = this.#clock.now() - keptMs;
     return this.#versions.filter(({ at }) => at >= oldest);
   }
 }
@@ -206,7 +251,7 @@ function withinBudget(versions: readonly OwnVersion[]): OwnVersion[] {
 }
 
 interface Readings {
-  text: string;
+  text?: string | undefined;
   count: number;
 }
 

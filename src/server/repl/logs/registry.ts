@@ -48,6 +48,11 @@ export class Registry {
     if (!this.#isClosed) await this.#write();
   }
 
+  /** Somebody wrote into the file that we had just replaced: only what they want of us matters. */
+  late(text: string): void {
+    if (!this.#isClosed && hasShutdownMarker(text)) this.#options.stop();
+  }
+
   /** Realms came, went or changed their state. */
   changed(): void {
     if (this.#isClosed) return;

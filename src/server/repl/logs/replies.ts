@@ -7,7 +7,9 @@ import {
   placeBelowLastReply,
   replaceOwn,
 } from "../../../markdown/log/regions.ts";
+import type { Clock } from "../../clock.ts";
 import type { WriteEdit } from "./background.ts";
+import { EventBuffer } from "./event-buffer.ts";
 import type { LogJob } from "./log-job.ts";
 import { formatReply, type WrittenReply } from "./request.ts";
 
@@ -24,9 +26,12 @@ export class Replies {
   #last: WrittenReply | undefined;
   readonly #timedOut = new Map<string, WrittenReply>();
 
-  constructor(name: string, write: WriteEdit) {
+  readonly #clock: Clock;
+
+  constructor(name: string, write: WriteEdit, clock: Clock) {
     this.#name = name;
     this.#write = write;
+    this.#clock = clock;
   }
 
   add(reply: WrittenReply): void {
@@ -40,20 +45,31 @@ export class Replies {
   /** Events that were on their way when the result came. @returns whether they found their place */
   async join(events: readonly LogEvent[]): Promise<boolean> {
     const last = this.#last;
-    if (last === undefined || Date.now() - last.ending.at > lateFlushMs) return false;
+    if (last === undefined || this.#clock.now() - last.ending.at > lateFlushMs) return false;
     const isOlder = events.every(
       ({ eventAt }) => eventAt !== undefined && Date.parse(eventAt) <= last.ending.at,
     );
     if (!isOlder) return false;
-    last.events.add(events);
-    const text = formatReply(this.#name, last.job, last.ending, last.events);
-    let joined = false;
-    await this.#write((current) => {
-      joined = isLast(current, last.text);
-      return joined ? replaceOwn(current, last.text, text) : undefined;
-    });
-    if (joined) this.#last = { ...last, text };
-    return joined;
+    const all = new EventBuffer();
+    const { events: before, missing } = last.events.content();
+    all.add(before, missing);
+    all.add(events);
+    const text = formatReply(this.#name, last.job, last.ending, all);
+    let isJoined = false;
+    await this.#write(
+      (current) => {
+        isJoined = this.#last === last && isLast(current, last.text);
+        return isJoined ? replaceOwn(current, last.text, text) : undefined;
+      },
+      {
+        isPassing: true,
+        done: (stands) => {
+          isJoined &&= stands !== undefined;
+          if (isJoined) this.#last = { ...last, events: all, text };
+        },
+      },
+    );
+    return isJoined;
   }
 
   /** A result after its time. @returns whether it was of a job that timed out here */
@@ -69,13 +85,13 @@ export class Replies {
     await this.#write(
       (text) =>
         placeBelowLastReply(text, old.text, reply) ??
-        placeAboveRegion(text, formatDiagnostic(message, Date.now())),
+        placeAboveRegion(text, formatDiagnostic(message, this.#clock.now())),
     );
     return true;
   }
 
   #format({ agent, dispatchedAt }: LogJob, result: LogResult): string {
-    const now = Date.now();
+    const now = this.#clock.now();
     const heading = formatReplyHeader(
       this.#name,
       agent,

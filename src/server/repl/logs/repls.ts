@@ -7,6 +7,7 @@ import type { Log as ServerLog } from "../../log.ts";
 import { PollChannel } from "../../realms/poll-channel.ts";
 import type { Instance } from "./instance.ts";
 import { LiveLogs, type LiveLogsParts } from "./live-logs.ts";
+import type { Contact } from "./instances.ts";
 import type { LogJob } from "./log-job.ts";
 import { toLog } from "./log-facts.ts";
 import { Repl, type ReplListener, type ReplOptions } from "./repl.ts";
@@ -19,6 +20,8 @@ export interface ReplsParts
   belongs(realm: Parameters<LiveLogsParts["belongs"]>[0], root: string): boolean;
   changed(repls: readonly ReplFacts[]): void;
   testRunChanged(run: TestRun): void;
+  /** What a realm would be that is made when it is wanted; undefined when there is none of that name. */
+  makes(key: string): Contact | undefined;
   /** The shutdown marker was written for a root. */
   stopped(root: string): void;
   /** A structured line about a job (15.12). */
@@ -158,6 +161,7 @@ export class Repls {
       joined: (instance) => this.#parts.joined?.(instance),
       left: (instance) => this.#parts.left?.(instance),
       testRunChanged: (run) => this.#parts.testRunChanged(run),
+      makes: (key) => this.#parts.makes(key),
       stopped: () => this.#parts.stopped(root),
       warned: (message) => log.add("warn", message, { source: "repl" }),
     };

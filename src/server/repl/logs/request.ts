@@ -18,8 +18,9 @@ import {
   placeRegion,
   placeReply,
 } from "../../../markdown/log/regions.ts";
-import { toLines } from "../../../markdown/log/lines.ts";
+import { lineEndOf, toLines, withLineEnds } from "../../../markdown/log/lines.ts";
 import { parseChunk } from "../../../markdown/log/requests.ts";
+import type { Clock } from "../../clock.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import { newJobId, type JobState, type LogJob, type TestJob } from "./log-job.ts";
 
@@ -70,10 +71,12 @@ export class LogRequest {
   /** Text of the block's region as last written. */
   #region = "";
   #ending: Ending | undefined;
+  readonly #clock: Clock;
 
-  constructor(acceptance: Acceptance, options: RequestOptions) {
+  constructor(acceptance: Acceptance, options: RequestOptions, clock: Clock) {
     this.#acceptance = acceptance;
     this.#options = options;
+    this.#clock = clock;
     this.ids = acceptance.blocks.map(() => newJobId());
     this.#job = this.#jobOf(0);
   }
@@ -93,8 +96,11 @@ export class LogRequest {
   }
 
   /** Goes on where an earlier process stopped. */
-  static restore({ acceptance, options, job, events, ending }: SavedRequest): LogRequest {
-    const request = new LogRequest(acceptance, options);
+  static restore(
+    { acceptance, options, job, events, ending }: SavedRequest,
+    clock: Clock,
+  ): LogRequest {
+    const request = new LogRequest(acceptance, options, clock);
     request.#index = job.blockIndex;
     request.#job = job;
     request.#events.add(events.events, events.missing);
@@ -135,7 +141,8 @@ export class LogRequest {
 
   /** Whether the reply to an ending stands in a text already. */
   isAnswered(text: string, ending: Ending): boolean {
-    return text.includes(formatReply(this.#options.name, this.#job, ending, this.#events));
+    const reply = formatReply(this.#options.name, this.#job, ending, this.#events);
+    return text.includes(withLineEnds(reply, lineEndOf(text)));
   }
 
   addEvents(events: readonly LogEvent[], missing = 0): void {
@@ -156,7 +163,7 @@ export class LogRequest {
     const reply = formatReply(this.#options.name, this.#job, ending, this.#events);
     const codeBlock = formatCodeBlock(this.#job.code);
     const placed = placeReply(text, this.#place(), { reply, codeBlock });
-    const after = Math.max(0, placed.lastIndexOf(reply)) + reply.length;
+    const after = behind(placed, withLineEnds(reply, lineEndOf(placed)));
     const written = { job: this.#job, text: reply, ending, events: this.#events };
     if (ending.result.ok) return { text: this.#beginNext(placed, after), reply: written };
     return { text: this.#skipOthers(placed, after, ending.at), reply: written };
@@ -177,7 +184,7 @@ export class LogRequest {
     if (next === undefined) return text;
     const { name } = this.#options;
     const { agent, heading } = this.#acceptance;
-    const region = `${formatExecutingHeader(name, agent, Date.now())}\n${formatPlaceholder(0, false)}`;
+    const region = `${formatExecutingHeader(name, agent, this.#clock.now())}\n${formatPlaceholder(0, false)}`;
     return placeNext(text, after, { heading, code: next.code }, region);
   }
 
@@ -191,14 +198,15 @@ export class LogRequest {
     let [current, from] = [text, after];
     for (const { code } of blocks.slice(this.#index + 1)) {
       current = placeNext(current, from, { heading, code }, reply);
-      from = Math.max(from, current.indexOf(reply, from)) + reply.length;
+      const own = withLineEnds(reply, lineEndOf(current));
+      from = Math.max(from, current.indexOf(own, from)) + own.length;
     }
     return current;
   }
 
   #formatRegion(): string {
     const { agent, dispatchedAt, requestedAt } = this.#job;
-    const seconds = (Date.now() - (dispatchedAt ?? requestedAt)) / 1000;
+    const seconds = (this.#clock.now() - (dispatchedAt ?? requestedAt)) / 1000;
     const { events, missing } = this.#events.content();
     return [
       formatExecutingHeader(this.#options.name, agent, requestedAt),
@@ -221,7 +229,7 @@ export class LogRequest {
       agent,
       code,
       language,
-      requestedAt: Date.now(),
+      requestedAt: this.#clock.now(),
       timeoutMs,
       blockIndex: index,
       blockCount: blocks.length,
@@ -230,6 +238,12 @@ export class LogRequest {
       ...(test === undefined ? {} : { test }),
     };
   }
+}
+
+/** Offset behind the last place where a text has what was just put into it. */
+function behind(text: string, part: string): number {
+  const at = text.lastIndexOf(part);
+  return at < 0 ? 0 : at + part.length;
 }
 
 /** The whole reply of a block: heading, result, events. */

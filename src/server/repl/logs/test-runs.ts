@@ -86,10 +86,11 @@ export class TestRuns {
     const run = this.#of(instance);
     if (run === undefined) return;
     const { totals, duration, recentTests = [], allTests } = progress;
-    const tests =
-      allTests === undefined
-        ? [...run.facts.tests, ...recentTests.map(toOutcome)]
-        : allTests.map(toOutcome);
+    const tests = grown(
+      run.facts.tests,
+      (allTests ?? recentTests).map(toOutcome),
+      allTests !== undefined,
+    );
     const total = totals.pass + totals.fail + totals.skip;
     this.#set(run, { totals: { ...totals, total }, duration, tests });
   }
@@ -105,7 +106,8 @@ export class TestRuns {
     const run = [...this.#runs.values()].find((one) => one.job === job);
     if (run?.facts.state !== "running") return;
     if (!result.ok) return this.#set(run, { state: "failed", error: textOf(result.error) });
-    this.#set(run, { ...fromResults(result), state: "done" });
+    const { tests = [], ...results } = fromResults(result);
+    this.#set(run, { ...results, tests: grown(run.facts.tests, tests, true), state: "done" });
   }
 
   #of(instance: Instance): Running | undefined {
@@ -141,6 +143,27 @@ export class TestRuns {
     this.#changed(run.facts);
     if (run.facts.state !== "running") run.settle(run.facts);
   }
+}
+
+/** Tests are only added, so that whoever follows a run can go by their index. @param isAll `more` may hold known ones */
+function grown(
+  known: readonly TestOutcome[],
+  more: readonly TestOutcome[],
+  isAll: boolean,
+): readonly TestOutcome[] {
+  if (!isAll) return [...known, ...more];
+  const left = new Map<string, number>();
+  for (const test of known) left.set(keyOf(test), (left.get(keyOf(test)) ?? 0) + 1);
+  const fresh = more.filter((test) => {
+    const count = left.get(keyOf(test)) ?? 0;
+    left.set(keyOf(test), count - 1);
+    return count <= 0;
+  });
+  return [...known, ...fresh];
+}
+
+function keyOf({ suite, name, status }: TestOutcome): string {
+  return JSON.stringify([suite, name, status]);
 }
 
 /** What `run()` resolves to (12.5). */

@@ -19,7 +19,7 @@ export class TestSection {
       (text) =>
         (old === "" ? undefined : replaceOwn(text, old, section)) ??
         placeAboveRegion(text, section),
-      true,
+      { create: true, isPassing: !progress.complete },
     );
   }
 

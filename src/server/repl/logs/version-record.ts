@@ -2,10 +2,10 @@
  * What was written into one log, kept beside the process so that a stale copy is known for one after a crash as well
  * (decision 26, 19.4). Each line is a change against the text before it: a log of 10 MB costs its length once.
  */
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { sharedLength } from "../../files/shared-length.ts";
 import type { OwnVersion } from "../log-merge.ts";
 import type { VersionRecord } from "./log-text.ts";
+import { parseLines, type RecordFiles } from "./record-files.ts";
 
 /** A text as the beginning of the one before, and what follows. */
 interface Delta {
@@ -16,7 +16,7 @@ interface Delta {
 type Line =
   | { readonly kind: "base"; readonly text: string }
   | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
-  | { readonly kind: "stands"; readonly text: Delta };
+  | { readonly kind: "stands"; readonly text: Delta; readonly at: number };
 
 export interface Restored {
   /** What was last known to stand in the file. */
@@ -28,17 +28,30 @@ export interface Restored {
 
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
-const keptVersions = 16;
+const keptVersions = 48;
 
-export function createVersionRecord(file: string, warned: (error: unknown) => void): VersionRecord {
+export interface VersionRecordOptions {
+  readonly files: RecordFiles;
+  readonly name: string;
+  /** Epoch ms. */
+  now(): number;
+  warned(error: unknown): void;
+}
+
+export function createVersionRecord({
+  files,
+  name,
+  now,
+  warned,
+}: VersionRecordOptions): VersionRecord {
   let known: string | undefined;
   let length = 0;
 
   const write = (line: Line): void => {
     const text = `${JSON.stringify(line)}\n`;
     try {
-      if (line.kind === "base") writeFileSync(file, text, { mode: 0o600 });
-      else appendFileSync(file, text);
+      if (line.kind === "base") files.write(name, text);
+      else files.append(name, text);
       length += text.length;
     } catch (error) {
       warned(error);
@@ -58,25 +71,25 @@ export function createVersionRecord(file: string, warned: (error: unknown) => vo
         kind: "intend",
         before: deltaOf(base, before),
         after: deltaOf(base, after),
-        at: Date.now(),
+        at: now(),
       });
     },
     stands(text) {
       if (text === known) return;
       const isLong = length > Math.max(longRecord, 2 * text.length);
       if (known === undefined || isLong) return begin(text);
-      write({ kind: "stands", text: deltaOf(known, text) });
+      write({ kind: "stands", text: deltaOf(known, text), at: now() });
       known = text;
     },
   };
 }
 
 /** @returns undefined when there is no record, or none that can be read */
-export function readVersionRecord(file: string): Restored | undefined {
+export function readVersionRecord(text: string | undefined): Restored | undefined {
   let known: string | undefined;
   let intended: OwnVersion | undefined;
   const versions: OwnVersion[] = [];
-  for (const line of linesOf(file)) {
+  for (const line of parseLines(text) as Line[]) {
     if (line.kind === "base") known = line.text;
     if (known === undefined) return undefined;
     if (line.kind === "intend")
@@ -86,33 +99,19 @@ export function readVersionRecord(file: string): Restored | undefined {
         at: line.at,
       };
     if (line.kind === "stands") {
+      const before = known;
       known = apply(known, line.text);
-      if (intended?.after === known) versions.push(intended);
+      const own = intended?.after === known ? intended : undefined;
+      const between = own?.before ?? known;
+      if (between !== before && versions.at(-1)?.after !== before)
+        versions.push({ before, after: between, at: line.at });
+      if (own !== undefined) versions.push(own);
       intended = undefined;
     }
   }
   if (known === undefined) return undefined;
   const kept = versions.slice(-keptVersions);
   return { known, versions: kept, ...(intended === undefined ? {} : { intended }) };
-}
-
-/** The last line may be torn. */
-function linesOf(file: string): Line[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    // No record is an answer.
-    return [];
-  }
-  return text.split("\n").flatMap((line) => {
-    try {
-      return line === "" ? [] : [JSON.parse(line) as Line];
-    } catch {
-      // Torn by the end of the process.
-      return [];
-    }
-  });
 }
 
 function deltaOf(base: string, text: string): Delta {

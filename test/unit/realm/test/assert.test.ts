@@ -1,6 +1,6 @@
 /** Our assertions against Node's own, which are the standard for what passes and what does not. */
 import * as nodeAssert from "node:assert";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import assert, * as named from "../../../../src/realm/test/node-assert.ts";
 
 const cycle = (): unknown => {
@@ -34,7 +34,7 @@ const values: readonly unknown[] = [
   [1, 2],
   ["1"],
   [1, undefined],
-  [1, , 3],
+  Object.assign([1], { 2: 3 }),
   [1, undefined, 3],
   { 0: 1 },
   { a: 1 },
@@ -130,13 +130,17 @@ const operators = [
   "notDeepStrictEqual",
 ] as const;
 
+const { stackTraceLimit } = Error;
+afterEach(() => void (Error.stackTraceLimit = stackTraceLimit));
+
+/** With a message of its own and no stack, because the words for a difference and its place are the slow part. */
 function passes(
-  compare: (one: unknown, other: unknown) => void,
+  compare: (one: unknown, other: unknown, message: string) => void,
   one: unknown,
   other: unknown,
 ): boolean {
   try {
-    compare(one, other);
+    compare(one, other, "-");
     return true;
   } catch (error) {
     if (!/AssertionError/.test((error as Error).name)) throw error;
@@ -145,6 +149,7 @@ function passes(
 }
 
 test.for(operators)("%s agrees with Node's about every pair of values", (operator) => {
+  Error.stackTraceLimit = 0;
   const differ: unknown[] = [];
   for (const [index, one] of values.entries())
     for (const [at, other] of values.entries()) {
@@ -232,11 +237,13 @@ test.for<[name: string, expectation: unknown]>([
         : async () => {
             throw boom;
           };
-    const ours = await outcome(() => assert[name](block, expectation as never));
-    expect(ours, name).toBe(await outcome(() => nodeAssert[name](block, expectation as never)));
+    const [ours, nodes] = [assert, nodeAssert].map(({ [name]: check }) =>
+      outcome(() => (check as (...args: unknown[]) => unknown)(block, expectation)),
+    );
+    expect(await ours, name).toBe(await nodes);
   }
   if (typeof expectation === "object" && !(expectation instanceof RegExp)) return;
-  const ours = await outcome(() => assert.doesNotThrow(thrower(boom), expectation as never));
+  const ours = await outcome(() => assert.doesNotThrow(thrower(boom), expectation));
   expect(ours).toBe(
     await outcome(() => nodeAssert.doesNotThrow(thrower(boom), expectation as never)),
   );
@@ -255,7 +262,7 @@ test("what does not throw, is no promise or throws too early is told", async () 
     /unwanted exception: why/,
   );
   await expect(assert.rejects(Promise.resolve())).rejects.toThrow(/Missing expected rejection/);
-  await expect(assert.rejects(() => 1 as never)).rejects.toThrow(/promise/);
+  await expect(assert.rejects(() => 1)).rejects.toThrow(/promise/);
   await expect(assert.rejects(thrower(boom) as never)).rejects.toBe(boom);
   await expect(assert.doesNotReject(Promise.reject(boom))).rejects.toThrow(/unwanted rejection/);
   await assert.doesNotReject(async () => 1);
@@ -278,7 +285,7 @@ test("truth, texts, failures and errors", () => {
   assert.doesNotMatch("abc", /x/);
   expect(() => assert.match("abc", /x/)).toThrow(/"?abc"? does not match \/x\//);
   expect(() => assert.doesNotMatch("abc", /b/)).toThrow(/matches/);
-  expect(() => assert.match(1 as never, /1/)).toThrow(/does not match/);
+  expect(() => assert.match(1, /1/)).toThrow(/does not match/);
   expect(() => assert.match("a", "a" as never)).toThrow(TypeError);
   assert.ifError(null);
   assert.ifError(undefined);

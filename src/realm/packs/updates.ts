@@ -1,0 +1,29 @@
+/** Hot updates of a packed page: Vite's own client does them all; here the new code is put where it looks. */
+import { UPDATE_FIELD, type UpdateCode } from "../../protocol/packs.ts";
+import type { RefreshTimers } from "./timers.ts";
+
+interface ViteClient {
+  createHotContext(owner: string): {
+    on(event: string, listener: (payload: Record<string, unknown>) => unknown): void;
+  };
+}
+
+/**
+ * Listens through the client's own interface for modules: it waits for those who listen before it updates.
+ * @param client namespace of `/@vite/client`
+ * @param receive registers the code of an update
+ */
+export function listenForUpdates(
+  client: Partial<ViteClient> | undefined,
+  timers: RefreshTimers,
+  receive: (code: UpdateCode) => Promise<void>,
+): void {
+  const hot = client?.createHotContext?.("/-vitrine/packs");
+  hot?.on("vite:beforeUpdate", async (payload) => {
+    timers.begin();
+    const code = payload[UPDATE_FIELD] as UpdateCode | undefined;
+    // Code that cannot be run is asked for by whoever imports it.
+    if (code !== undefined) await receive(code).catch(() => {});
+  });
+  hot?.on("vite:afterUpdate", () => timers.end());
+}
