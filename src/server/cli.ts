@@ -4,6 +4,8 @@ import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { dev } from "./commands/dev.ts";
+import { init } from "./commands/init.ts";
+import { node } from "./commands/node.ts";
 import { exitCodes, reportError } from "./commands/output.ts";
 import { repl, type ReplOptions } from "./commands/repl.ts";
 
@@ -32,12 +34,31 @@ program
   )
   .action(dev);
 
-addReplOptions(program.command("repl", { isDefault: isDaebug }))
+program
+  .command("node")
+  .argument("[script]", "module that is run first")
+  .description("Connects a Node process to the server of the folder; its log is run in it.")
+  .option("-r, --root <dir>", "folder whose server runs", ".")
+  .addHelpText("after", examples("node", "node --root site scripts/seed.ts"))
+  .action(node);
+
+program
+  .command("init")
+  .argument("[dir]", "folder of the project", ".")
+  .description("Adds the logs of the REPL to .gitignore.")
+  .option("-y, --yes", "do not ask")
+  .addHelpText("after", examples("init", "init packages/shop --yes"))
+  .action(init);
+
+const replCommand = addReplOptions(program.command("repl", { isDefault: isDaebug }))
   .description("Serves a folder's pages and keeps their logs: the REPL in Markdown files.")
   .addHelpText(
     "after",
     "\nExamples:\n  vitrine repl --root site\n  vitrine repl --test 'test/**/*.test.js' --page shop",
   );
+
+// The options of `daebug` itself are those of its verb `repl`.
+if (isDaebug) program.addHelpText("after", () => `\n${replCommand.helpInformation()}`);
 
 try {
   await program.parseAsync();
@@ -57,6 +78,11 @@ function addReplOptions(command: Command): Command {
     .option("--host <address>", "address to listen on (default: this machine only)")
     .option("--allow-external", "with --host and --key: let other machines in")
     .option("--key <key>", "what realms must bring")
+    .option(
+      "--allow-origin <origin>",
+      "let pages of this origin be realms; may be given again",
+      toOrigins,
+    )
     .option("--log <form>", "`json` for one object per line on standard error", toLogForm)
     .option("--timeout <ms>", "how long a request may run", toMs)
     .option("--no-inject", "pages get no client of ours")
@@ -68,6 +94,17 @@ function addReplOptions(command: Command): Command {
     .action(async (options: ReplOptions) => {
       process.exitCode = await repl(options);
     });
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${program.name()} ${line}`).join("\n")}`;
+}
+
+function toOrigins(text: string, before: readonly string[] = []): readonly string[] {
+  const isOrigin = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!isOrigin || new URL(text).origin !== text)
+    throw new InvalidArgumentError("An origin is scheme, host and port: https://example.com.");
+  return [...before, text];
 }
 
 function toPort(text: string): number {

@@ -126,7 +126,7 @@ describe("16.3 a port in use", () => {
 
   test("by something that is no HTTP: the same", async () => {
     const root = await site("mute");
-    const mute = createSocketServer();
+    const mute = createSocketServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => mute.listen(portOf("mute"), "127.0.0.1", resolve));
     const server = await commands.repl(root, ["--derived"]);
     expect(server.port).toBe(portOf("mute1"));
@@ -342,7 +342,7 @@ describe("16.1 options", () => {
 
   test("as daebug: version with a v, help, and the options it always had", async () => {
     const root = await site("called");
-    const bin = path.join(root, "daebug");
+    const bin = path.join(commands.state, "daebug");
     await symlink(path.join(dist, "server/cli.js"), bin);
     const run = (...args: string[]): Command => commands.run(args, { script: bin, cwd: root });
     expect(await run("--version").ended).toMatchObject({
@@ -440,7 +440,7 @@ describe("what it prints", () => {
       "the reply",
       () => /succeeded/.test(command.out()) && command.out(),
     );
-    expect(out).toMatch(/^agent → 1-page {2}'\\u001b\[31m' \+ 'a l\.\.\.$/m);
+    expect(out).toMatch(/^agent → 1-page {2}'\\u001b\[31m' \+ 'a lo\.\.\.$/m);
     expect(out).toMatch(/^1-page → agent {2}succeeded \d+ms {2}/m);
     expect(out).not.toContain("\u001b");
     command.child.kill("SIGTERM");
@@ -506,7 +506,7 @@ describe("18.3 --key", () => {
       { cookie: "other=open%20sesame" },
       { cookie: "daebug=%E0%A4%A" },
     ]) {
-      const refused = await poll(headers as Record<string, string>);
+      const refused = await poll(headers);
       expect([refused.status, await refused.text()]).toEqual([401, ""]);
     }
     const posted = await fetch(`${server.origin}/-daebug-channel?name=1-page`, {
@@ -542,6 +542,47 @@ describe("18.3 --key", () => {
     await server.logIs("2-page", (text) => text.includes("```JSON\nby header\n```"));
     await server.stop();
   });
+});
+
+test("N-02: from elsewhere a page is shown only to who brings the key, once in the address, then by the cookie", async () => {
+  const root = await site("reached");
+  const server = await commands.repl(root, [
+    "--host",
+    "0.0.0.0",
+    "--allow-external",
+    "--key",
+    "open sesame",
+  ]);
+  expect(server.err()).toContain("Listening on 0.0.0.0");
+  const get = (target: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(server.origin + target, { headers, redirect: "manual" });
+  for (const target of [
+    "/",
+    "/index.html",
+    "/?key=open",
+    "/-daebug/bookmarklet",
+    "/-daebug/broker.html",
+    "/-vitrine/page.js",
+    "/-daebug-channel?name=x",
+  ]) {
+    const refused = await get(target);
+    expect([target, refused.status, refused.headers.get("set-cookie")]).toEqual([
+      target,
+      401,
+      null,
+    ]);
+  }
+  const credential = await fetch(`${server.origin}/-vitrine/credential`, {
+    method: "POST",
+    headers: { origin: server.origin, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(credential.status).toBe(401);
+  const brought = await get("/?key=open+sesame&x=1");
+  expect([brought.status, brought.headers.get("location")]).toEqual([303, "/?x=1"]);
+  const cookie = (brought.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  expect(await (await get("/", { cookie })).text()).toContain("site");
+  await server.stop();
 });
 
 describe("16.4 --test", () => {

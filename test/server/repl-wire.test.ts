@@ -352,7 +352,7 @@ ${FOOTER}`);
   await eventually("the failure in the registry", async () => line.test(await hasty.registry()));
   // Once more is once too often.
   await zen.post(ok("done", id));
-  await ask(name, `${fence("next()")}`, hasty);
+  await ask(name, fence("next()"), hasty);
   expect((await hasty.read(name)).match(/ late$/gm)).toHaveLength(1);
 });
 

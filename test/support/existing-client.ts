@@ -65,7 +65,6 @@ export function openExistingClient(options: ExistingClientOptions): ExistingClie
   let flushedAt = 0;
   let flushTimer: NodeJS.Timeout | undefined;
   let life = new AbortController();
-  let isOpen = true;
 
   const post = async (message: object): Promise<{ status: number; body: string }> => {
     const answer = await fetch(channel, {
@@ -147,7 +146,7 @@ export function openExistingClient(options: ExistingClientOptions): ExistingClie
   };
 
   const loop = async (current: AbortController): Promise<void> => {
-    while (isOpen && !current.signal.aborted) {
+    while (!current.signal.aborted) {
       try {
         await work(current);
       } catch (error) {
@@ -176,7 +175,6 @@ export function openExistingClient(options: ExistingClientOptions): ExistingClie
       return emptyPolls;
     },
     close() {
-      isOpen = false;
       clearTimeout(flushTimer);
       life.abort();
     },

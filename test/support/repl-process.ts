@@ -110,9 +110,9 @@ export async function createCommands(): Promise<Commands> {
       const left = [...children];
       for (const child of left) child.kill("SIGKILL");
       await Promise.all(
-        left.map(
-          (child) => child.exitCode === null && child.signalCode === null && once(child, "exit"),
-        ),
+        left
+          .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+          .map((child) => once(child, "exit")),
       );
       await rm(state, { recursive: true, force: true });
     },

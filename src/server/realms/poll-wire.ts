@@ -69,6 +69,7 @@ function toPoller(url: string): Poller | undefined {
     name: name.slice(0, 1000),
     url: query.get("url") ?? "",
     ...(tab === null ? {} : { tab }),
+    isRemote: query.get("remote") === "1",
   };
 }
 

@@ -1,5 +1,6 @@
 /** Jobs over HTTP: taking one, reporting on it, answering it (15.5 to 15.9). */
 import { fenced } from "../../../markdown/log/fences.ts";
+import { visibleText } from "../../../markdown/log/visible-text.ts";
 import type { LogResult } from "../../../markdown/log/events.ts";
 import { toEvents } from "../../realms/poll-messages.ts";
 import type { PollChannel } from "../../realms/poll-channel.ts";
@@ -41,6 +42,7 @@ export function poll(
       instance,
       {
         worker,
+        takesTypes: query.get("types") === "kept",
         empty: () => resolve({ status: 204 }),
         give(job, code, lost) {
           failed = lost;
@@ -118,7 +120,7 @@ function toResult(body: ReturnType<typeof check<typeof resultBody>>): LogResult 
   if (body.status === "error")
     return { ok: false, error: body.error ?? "failed", backgroundEvents };
   if (body.results !== undefined) {
-    const fences = body.results.map(({ info, text }) => fenced(info, text));
+    const fences = body.results.map(({ info, text }) => fenced(info, visibleText(text)));
     return { ok: true, fences, backgroundEvents };
   }
   const value = body.testResults ?? body.value;

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { createPathGate, type PathGate } from "../../files/path-gate.ts";
 import { UserError } from "../../../protocol/errors.ts";
-import type { PollChannel } from "../../realms/poll-channel.ts";
+import { kindOf, type PollChannel } from "../../realms/poll-channel.ts";
 import { REGISTRY_NAME } from "../logs/registry.ts";
 import type { Instance } from "../logs/instance.ts";
 import { instanceKey } from "../logs/instance-key.ts";
@@ -75,7 +75,8 @@ export class ReplApi {
     if (what === "") return this.#log(request, name);
     if (what === "jobs/poll") {
       const url = query.get("url");
-      const instance = this.#repl.contact(name, url === null ? {} : { url });
+      const facts = url === null ? {} : { url, ...kindOf({ name, url }) };
+      const instance = this.#repl.contact(name, facts);
       return poll(instance, this.#channel, request);
     }
     const body = await request.body();

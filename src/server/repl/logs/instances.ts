@@ -52,6 +52,8 @@ export interface Contact {
 }
 
 const limit = 64;
+/** Names that one realm may have given itself. */
+const mostNames = 20;
 /** Ms without contact after which a realm without a file is forgotten (11.1). */
 const forgottenMs = 600_000;
 
@@ -99,7 +101,7 @@ export class Instances {
     if (url !== undefined) known.url = url;
     if (parent !== undefined) known.parent = instanceKey(parent);
     if (kind !== undefined) known.kind = kind;
-    known.names.add(name);
+    if (known.names.size < mostNames) known.names.add(name);
     known.contact();
     if (isMoved) this.#options.listener.changed(known);
     return known;

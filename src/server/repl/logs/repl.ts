@@ -3,7 +3,7 @@ import { mkdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
-import type { Log, Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
+import type { Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
 import { realClock } from "../../clock.ts";
 import { createCopies } from "../../files/copies.ts";
 import { realDisk } from "../../files/disk.ts";
@@ -20,6 +20,7 @@ import {
   type Contact,
   type InstancesListener,
 } from "./instances.ts";
+import { watchContacts } from "./contact-watch.ts";
 import { toLog, toRow } from "./log-facts.ts";
 import type { DirtyDocuments } from "./log-text.ts";
 import { QuietFiles } from "./quiet-files.ts";
@@ -54,8 +55,6 @@ export interface ReplListener extends InstancesListener {
   warned(message: string): void;
 }
 
-/** Ms between two looks at who is still in contact. */
-const lookMs = 2000;
 const shutDown = "the server was shut down before the result arrived";
 
 export class Repl {
@@ -72,9 +71,7 @@ export class Repl {
   readonly #rootFiles: QuietFiles;
   #state: ReplState = { name: "off" };
   #stopping: Promise<void> | undefined;
-  #contacts: NodeJS.Timeout | undefined;
-  /** Who was in contact at the last look. */
-  #online: ReadonlySet<Instance> = new Set();
+  #unwatch: () => void = () => {};
 
   constructor(options: ReplOptions) {
     const { root, listener, recordDirectory } = options;
@@ -114,7 +111,7 @@ export class Repl {
       writer: this.#writer,
       rows: () => this.instances().map(toRow),
       stop: () => listener.stopped(),
-      failed: (error) => listener.warned(String((error as Error).message)),
+      failed: (error) => listener.warned((error as Error).message),
     });
     [this.#files, this.#rootFiles] = this.#watchers();
   }
@@ -130,7 +127,13 @@ export class Repl {
 
   /** Takes the root, unless another process has it: then the state says who. */
   async start(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
+    await mkdir(this.#directory, { recursive: true }).catch((cause: unknown) => {
+      throw new UserError(
+        "write_failed",
+        `${this.#directory} cannot be made (${(cause as NodeJS.ErrnoException).code}). Logs need a folder there`,
+        { cause },
+      );
+    });
     if ((await realpath(this.#directory)) !== this.#directory)
       throw new UserError(
         "path_refused",
@@ -146,25 +149,15 @@ export class Repl {
     await this.#registry.start();
     this.#files.start();
     this.#rootFiles.start();
-    this.#contacts = setInterval(() => this.#lookAround(), lookMs);
-    this.#contacts.unref();
+    this.#unwatch = watchContacts({
+      instances: () => this.instances(),
+      left: (instance) => {
+        this.#options.listener.left(instance);
+        this.#options.listener.changed(instance);
+      },
+      looked: () => this.#registry.changed(),
+    });
     this.#state = { name: "on" };
-  }
-
-  /** Nobody says that it left: it is missed (11.1). The workers of a page go with it (13.3). */
-  #lookAround(): void {
-    const now = this.instances();
-    const gone = [...this.#online].filter(({ isOnline }) => !isOnline);
-    for (const { key } of gone)
-      for (const child of now) if (child.parent === key) child.hasLeft = true;
-    const left = [...this.#online].filter(({ isOnline }) => !isOnline);
-    this.#online = new Set(now.filter(({ isOnline }) => isOnline));
-    for (const instance of left) {
-      this.#options.listener.left(instance);
-      this.#options.listener.changed(instance);
-    }
-    // Times of contact are written as well, much less often.
-    this.#registry.changed();
   }
 
   instances(): readonly Instance[] {
@@ -222,7 +215,7 @@ export class Repl {
 
   async #stop(message: string): Promise<void> {
     if (this.#state.name !== "on") return;
-    clearInterval(this.#contacts);
+    this.#unwatch();
     this.#files.stop();
     this.#rootFiles.stop();
     await this.#instances.close(message);
