@@ -12,7 +12,6 @@ import { Instance, type InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
 import { LogText, type DirtyDocuments } from "./log-text.ts";
 import type { Continues, RunRecord } from "./run-record.ts";
-import type { Restored } from "./version-record.ts";
 
 /** The log files of a folder, as far as their names and what they hold at the start matter. */
 export interface LogFolder {
@@ -169,11 +168,13 @@ export class Instances {
 
   /** The file of a realm that is new here: what an earlier process left, then what an agent has written. */
   async #open(instance: Instance): Promise<void> {
-    const { record, createOnConnect, listener } = this.#options;
+    const { record, folder, createOnConnect, listener } = this.#options;
     const { key, log } = instance;
     try {
       const restored = this.#isContinued ? record.restored(key) : undefined;
-      if (restored !== undefined) await this.#restore(log, restored);
+      const found =
+        restored === undefined ? undefined : await folder.read(path.basename(log.file));
+      if (restored !== undefined && found !== undefined) log.restore(restored, found);
       await instance.takeOver({ isOurs: restored !== undefined, create: createOnConnect });
     } catch (error) {
       listener.failed(instance, error);
@@ -183,15 +184,6 @@ export class Instances {
   async #opened(instance: Instance): Promise<void> {
     await instance.look();
     this.#options.listener.changed(instance);
-  }
-
-  /** Whether the last text was written before the process ended is seen in the file. */
-  async #restore(log: LogText, { known, versions, intended }: Restored): Promise<void> {
-    const found = await this.#options.folder.read(path.basename(log.file));
-    if (found === undefined) return;
-    const isWritten = intended !== undefined && found.startsWith(intended.after.trimEnd());
-    if (isWritten) log.restore(intended.after, [...versions, intended]);
-    else log.restore(known, versions);
   }
 
   #forget(): void {

@@ -44,10 +44,21 @@ export interface EditOptions {
 }
 
 export interface VersionRecord {
+  /** Goes on with the record of an earlier process, whose last text was this. */
+  resume(text: string): void;
   /** A text is about to be written. */
   intend(before: string, after: string): void;
   /** A text is known to stand in the file, written or found. */
   stands(text: string): void;
+}
+
+/** What an earlier process knew of a log. */
+export interface Restored {
+  /** What was last known to stand in the file. */
+  readonly known: string;
+  readonly versions: readonly OwnVersion[];
+  /** A text that may have been written, or not, when the process ended. */
+  readonly intended?: OwnVersion;
 }
 
 /** Versions kept for stale copies, and for how long in ms (19.4): in that time the seconds of a region alone make 12. */
@@ -96,11 +107,18 @@ export class LogText {
     return this.#known;
   }
 
-  /** What stands there from an earlier life, and how it came about. */
-  restore(known: string | undefined, versions: readonly OwnVersion[] = []): void {
-    this.#known = known;
-    this.#versions = [...versions];
-    this.#exists = known !== undefined;
+  /**
+   * Goes on where an earlier process ended.
+   * @param found what stands in the file: it tells whether the last text was written before the end
+   */
+  restore({ known, versions, intended }: Restored, found: string): void {
+    const { record } = this.#options;
+    const isWritten = intended !== undefined && found.startsWith(intended.after.trimEnd());
+    record.resume(known);
+    if (isWritten) record.stands(intended.after);
+    this.#known = isWritten ? intended.after : known;
+    this.#versions = isWritten ? [...versions, intended] : [...versions];
+    this.#exists = true;
   }
 
   /**
