@@ -61,8 +61,8 @@ export interface Restored {
   readonly intended?: OwnVersion;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4): in that time the seconds of a region alone make 12. */
-const keptVersions = 48;
+/** Versions kept for stale copies, and for how long in ms (19.4): several agents at once make many. */
+const keptVersions = 128;
 const keptMs = 60_000;
 /** Characters of all versions together: those of a 10 MB log are few. */
 const keptCharacters = 48 * 1024 * 1024;
@@ -257,15 +257,16 @@ export class LogText {
 
 /** The newest versions, as many as may be kept. */
 function withinBudget(versions: readonly OwnVersion[]): OwnVersion[] {
+  const kept: OwnVersion[] = [];
   let characters = 0;
-  return versions
-    .slice(-keptVersions)
-    .toReversed()
-    .filter(({ before, after }, index) => {
-      characters += before.length + after.length;
-      return index === 0 || characters <= keptCharacters;
-    })
-    .toReversed();
+  for (const version of versions.slice(-keptVersions).toReversed()) {
+    // What stood there before one is mostly what came after the one before.
+    const isShared = kept[0]?.before === version.after;
+    characters += version.before.length + (isShared ? 0 : version.after.length);
+    if (kept.length > 0 && characters > keptCharacters) break;
+    kept.unshift(version);
+  }
+  return kept;
 }
 
 interface Readings {

@@ -20,7 +20,7 @@ type Line =
 
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
-const keptVersions = 48;
+const keptVersions = 128;
 
 export interface VersionRecordOptions {
   readonly files: RecordFiles;
