@@ -16,26 +16,27 @@ import { setTimeout as sleep } from "node:timers/promises";
 const [file = "", name = "", total = "", pace = ""] = process.argv.slice(2);
 /** Agents let each other finish: who saves over what nobody has read takes it away. */
 const turn = `${file}.turn`;
-let copy = { text: "", at: 0 };
-
 function chunk(id: string, isNamed: boolean): string {
   const heading = isNamed ? `### \u{1F5E3}\uFE0F${name} to torture at 00:00:00\n\n` : "";
   return `\n${heading}Note ${id}.\n\n\`\`\`js\nrun(${JSON.stringify(id)})\n\`\`\`\n`;
 }
 
-/** @returns whether there was a copy that could be saved */
-function saveStale(added: string): boolean {
-  if (copy.text === "" || Date.now() - copy.at > 4000) return false;
-  // What waits below the anchor is known to nobody: a copy without it would take it away.
-  const now = readFileSync(file, "utf8");
-  if (!/\n> Append your[^\n]*\n\s*$/.test(now) || !/\n> Append your[^\n]*\n\s*$/.test(copy.text))
-    return false;
-  writeFileSync(`${file}.${name}`, copy.text + added);
-  renameSync(`${file}.${name}`, file);
-  return true;
+/** Whether nothing waits below the anchor. */
+function isCalm(text: string): boolean {
+  return /\n> Append your[^\n]*\s*$/.test(text.slice(-500));
 }
 
-async function inTurn<Value>(act: () => Value): Promise<Value> {
+async function until(look: () => boolean): Promise<boolean> {
+  for (let count = 0; count < 400; count++) {
+    if (look()) return true;
+    await sleep(25);
+  }
+  return false;
+}
+
+const now = (): string => readFileSync(file, "utf8");
+
+async function inTurn(act: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       mkdirSync(turn);
@@ -45,30 +46,41 @@ async function inTurn<Value>(act: () => Value): Promise<Value> {
     }
   }
   try {
-    return act();
+    await act();
   } finally {
     rmdirSync(turn);
   }
 }
 
+const isNamed = (count: number): boolean => count % 2 === 0;
+
+/** One request after the other. */
+function append(count: number): void {
+  appendFileSync(file, chunk(`${name}-${count}`, isNamed(count)));
+  writeSync(1, `appended ${name}-${count}\n`);
+}
+
+/** Reads, lets another request be accepted, and saves what it had read with a request of its own. */
+async function saveStale(count: number): Promise<void> {
+  await until(() => isCalm(now()));
+  const copy = now();
+  append(count);
+  await until(() => isCalm(now()) && now().includes(`Note ${name}-${count}.`));
+  await sleep(Math.random() * 200);
+  const id = `${name}-${count + 1}`;
+  const added = chunk(id, isNamed(count + 1));
+  writeFileSync(`${file}.${name}`, copy + added);
+  renameSync(`${file}.${name}`, file);
+  // A rename between the server's last look and its own rename is lost (19.3, rule 4): an agent looks whether it is there.
+  await sleep(600);
+  const isThere = now().includes(`Note ${id}.`);
+  if (!isThere) appendFileSync(file, added);
+  writeSync(1, `${isThere ? "stale" : "again"} ${id}\n`);
+}
+
 for (let count = 0; count < Number(total); count++) {
-  const id = `${name}-${count}`;
-  const added = chunk(id, count % 2 === 0);
-  let way = await inTurn(() => {
-    if (count % 3 === 2 && saveStale(added)) return "stale";
-    appendFileSync(file, added);
-    return "appended";
-  });
-  if (way === "stale") {
-    // A rename between the server's last look and its own rename is lost (19.3, rule 4): an agent looks whether it is there.
-    await sleep(600);
-    way = await inTurn(() => {
-      if (readFileSync(file, "utf8").includes(`Note ${id}.`)) return "stale";
-      appendFileSync(file, added);
-      return "again";
-    });
-  }
-  writeSync(1, `${way} ${id}\n`);
-  if (count % 3 === 1) copy = { text: readFileSync(file, "utf8"), at: Date.now() };
+  const isStale = count % 3 === 1 && count + 1 < Number(total);
+  await inTurn(async () => (isStale ? saveStale(count) : append(count)));
+  if (isStale) count++;
   await sleep(Number(pace) * (0.5 + Math.random()));
 }

@@ -1,25 +1,16 @@
 /** The realms of one root, each with its log: made known, taken over from an earlier process, looked at when a file changes. */
-import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { RealmKind } from "../../../protocol/model.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { LateText } from "../../files/late-texts.ts";
-import { maximumTextSize } from "../../files/snapshot.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
 import { LogHistory } from "./history.ts";
 import { Instance, type InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
+import type { LogFolder } from "./log-folder.ts";
 import { LogText, type DirtyDocuments } from "./log-text.ts";
 import type { Continues, RunRecord } from "./run-record.ts";
-
-/** The log files of a folder, as far as their names and what they hold at the start matter. */
-export interface LogFolder {
-  /** Names of logs. */
-  names(): Promise<readonly string[]>;
-  /** Undefined when it is missing, no file, or too large to be changed (D-12). */
-  read(name: string): Promise<string | undefined>;
-}
 
 export interface InstancesOptions {
   /** Absolute path of the folder of the logs. */
@@ -69,6 +60,7 @@ export class Instances {
     for (const name of await folder.names()) {
       const key = keyOf(name);
       this.#spellings.set(key, name);
+      if (!this.#isContinued) await folder.dropReplaced(name);
       const text = this.#isContinued ? undefined : await folder.read(name);
       if (text !== undefined) this.#history.baseline(key, text);
     }
@@ -174,7 +166,10 @@ export class Instances {
       const restored = this.#isContinued ? record.restored(key) : undefined;
       const found =
         restored === undefined ? undefined : await folder.read(path.basename(log.file));
-      if (restored !== undefined && found !== undefined) log.restore(restored, found);
+      if (restored !== undefined && found !== undefined) {
+        log.restore(restored, found);
+        await this.#keepLate(log);
+      }
       await instance.takeOver({ isOurs: restored !== undefined, create: createOnConnect });
     } catch (error) {
       listener.failed(instance, error);
@@ -186,34 +181,19 @@ export class Instances {
     this.#options.listener.changed(instance);
   }
 
+  /** What others wrote into a log that had just lost its name, when the earlier process could not look any more. */
+  async #keepLate(log: LogText): Promise<void> {
+    const { folder } = this.#options;
+    const name = path.basename(log.file);
+    for (const text of await folder.replaced(name)) await log.saved(text);
+    await folder.dropReplaced(name);
+  }
+
   #forget(): void {
     const oldest = this.#options.clock.now() - forgottenMs;
     for (const [key, { isOnline, log, lastSeen, job }] of this.#all)
       if (!isOnline && !log.exists && lastSeen < oldest && job === undefined) this.#all.delete(key);
   }
-}
-
-/** The logs of a folder of this machine. */
-export function logFolder(directory: string): LogFolder {
-  return {
-    names: async () => (await readdir(directory)).filter(isLogName),
-    async read(name) {
-      const file = path.join(directory, name);
-      try {
-        const found = await stat(file);
-        return found.isFile() && found.size <= maximumTextSize
-          ? await readFile(file, "utf8")
-          : undefined;
-      } catch {
-        // It is gone, or nobody may read it.
-        return undefined;
-      }
-    },
-  };
-}
-
-export function isLogName(name: string): boolean {
-  return name.endsWith(".md") && !name.startsWith(".");
 }
 
 function keyOf(name: string): string {

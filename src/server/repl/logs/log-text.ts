@@ -7,6 +7,7 @@ import { finishEdit } from "../../../markdown/log/edits.ts";
 import type { DirtyDocument, DirtyEdit } from "../../../protocol/contract.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
 import { realClock, type Clock } from "../../clock.ts";
+import { chooseBase } from "../log-base.ts";
 import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
@@ -144,6 +145,16 @@ export class LogText {
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
     await this.change((current) => reconcileLate(current, late, this.#recent()));
+  }
+
+  /** A text that somebody had saved when an earlier process ended. Texts of any age may be what they had read. */
+  async saved(text: string): Promise<void> {
+    const versions = this.#versions;
+    const known = versions.flatMap(({ before, after }) => [after, before]).toReversed();
+    if (this.#known !== undefined) known.unshift(this.#known);
+    if (text.trim() === "" || known.includes(text)) return;
+    const base = chooseBase(text, known);
+    await this.change((current) => reconcileLate(current, { base, text }, versions));
   }
 
   async #tryChange(
