@@ -58,6 +58,12 @@ export function createVersionRecord({
   return {
     resume(text) {
       known = text;
+      try {
+        // The last line may have been torn by the end of its process.
+        files.append(name, "\n");
+      } catch (error) {
+        warned(error);
+      }
     },
     intend(before, after) {
       if (known === undefined) begin(before);
