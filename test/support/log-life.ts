@@ -367,7 +367,9 @@ export class Life {
   deleteRegion(style: Style): void {
     const { text } = this;
     const region = findRegion(text);
-    if (region !== undefined)
+    // What another agent has written into it is theirs.
+    const isOurs = region !== undefined && !text.slice(region.start, region.end).includes("Edit ");
+    if (region !== undefined && isOurs)
       this.save(text.slice(0, region.start) + text.slice(region.end), style, "");
   }
 
@@ -405,7 +407,7 @@ export class Life {
     const { text } = this;
     const where = (): string => text;
     const anchor = findAnchor(text);
-    if (text !== "" && this.blocks.length > 0) {
+    if (this.blocks.some(({ isHistory }) => !isHistory)) {
       expect(text.match(/^> Append your/gm), where()).toHaveLength(1);
       const tail = text.slice(anchor?.end);
       expect(tail, where()).not.toMatch(/^####? \u{1F44D}|^executing/mu);

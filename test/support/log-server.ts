@@ -2,7 +2,9 @@
 import path from "node:path";
 import type { LogResult } from "../../src/markdown/log/events.ts";
 import { createTextWriter, type TextWriter } from "../../src/server/files/text-writer.ts";
-import { Instances, isLogName } from "../../src/server/repl/logs/instances.ts";
+import { replacedOf } from "../../src/server/files/temporaries.ts";
+import { Instances } from "../../src/server/repl/logs/instances.ts";
+import { isLogName } from "../../src/server/repl/logs/log-folder.ts";
 import type { Instance } from "../../src/server/repl/logs/instance.ts";
 import type { LogJob } from "../../src/server/repl/logs/log-job.ts";
 import { RunRecord, type Continues } from "../../src/server/repl/logs/run-record.ts";
@@ -60,8 +62,11 @@ export async function startLogs(
     disk: alive,
     platform: "linux",
     clock,
-    late: (late) => void instances.late(late),
+    isGuarded: () => true,
+    late: (late) => instances.late(late),
   });
+  const secondNames = (log: string): string[] =>
+    memory.names().filter((file) => replacedOf(path.basename(file)) === log);
   const instances: Instances = new Instances({
     directory,
     folder: {
@@ -71,6 +76,11 @@ export async function startLogs(
           .map((file) => path.basename(file))
           .filter(isLogName),
       read: async (name) => memory.text(path.join(directory, name)),
+      replaced: async (log) =>
+        secondNames(log)
+          .filter((file) => !memory.isOneFile(file, path.join(directory, log)))
+          .map((file) => memory.text(file) ?? ""),
+      dropReplaced: async (log) => secondNames(log).forEach((file) => memory.remove(file)),
     },
     writer,
     record,

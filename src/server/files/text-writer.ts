@@ -8,7 +8,14 @@ import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { realClock, type Clock } from "../clock.ts";
 import type { Copies } from "./copies.ts";
-import { closeQuietly, NotDurable, realDisk, syncDirectory, type Disk } from "./disk.ts";
+import {
+  closeQuietly,
+  NotDurable,
+  realDisk,
+  syncDirectory,
+  unlinkQuietly,
+  type Disk,
+} from "./disk.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { LateTexts, type LateText } from "./late-texts.ts";
 import { makeFile } from "./new-file.ts";
@@ -22,6 +29,7 @@ import {
   textOf,
   type Snapshot,
 } from "./snapshot.ts";
+import { replacedName } from "./temporaries.ts";
 
 /** @param found undefined when there is no such file. @returns the whole new text; undefined, or the same, to leave it. */
 export type TextChange = (found: string | undefined) => string | undefined;
@@ -51,7 +59,9 @@ export interface TextWriterOptions {
   /** Absolute real path; a link that leads out of it is refused (REPL specification 18.4). */
   readonly root: string;
   /** Another program wrote into the file that had just lost its name. */
-  late(late: LateText): void;
+  late(late: LateText): Promise<void> | void;
+  /** Whether a file keeps a second name until it was looked at once more, for the case that this process ends before. */
+  isGuarded?(file: string): boolean;
   /** In words, for the log. */
   warned?(message: string): void;
   /** Keeps both contents of a file that can only be written in place (D-01). */
@@ -77,7 +87,7 @@ interface Writer {
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
   const { disk = realDisk, platform = process.platform, clock = realClock } = options;
-  const late = new LateTexts(clock, (text) => options.late(text));
+  const late = new LateTexts({ clock, disk, late: (text) => options.late(text) });
   const writer: Writer = { options, disk, platform, clock, known: new KnownTexts(), late };
   return {
     change: (file, change, how = {}) =>
@@ -138,13 +148,20 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
     if (next === undefined || next === found) return stands(task, found);
     const bytes = writer.known.encode(file, next);
     if (bytes.length > maximumTextSize) throw failed(file, "(it would grow beyond 20 MiB)");
-    const outcome = await replace(writer, { ...task, target, snapshot, rests, text: next, bytes });
-    if (outcome === "changed") return "changed";
-    if (outcome === "replaced" && writer.platform !== "win32") {
-      writer.late.watch({ file, snapshot, text: found, isAtRest: rests });
-      isWatched = true;
-    }
-    return { text: next };
+    const old = guardOf(writer, file, target);
+    const outcome = await replace(writer, {
+      ...task,
+      target,
+      snapshot,
+      rests,
+      text: next,
+      bytes,
+      old,
+    });
+    isWatched = outcome === "replaced" && writer.platform !== "win32";
+    if (isWatched) writer.late.watch({ file, snapshot, text: found, isAtRest: rests, old });
+    else if (old !== undefined) await unlinkQuietly(writer.disk, old);
+    return outcome === "changed" ? "changed" : { text: next };
   } finally {
     if (!isWatched) await closeQuietly(snapshot.handle);
   }
@@ -203,7 +220,14 @@ function textIn(
   return text;
 }
 
+function guardOf({ options }: Writer, file: string, target: string): string | undefined {
+  if (options.isGuarded?.(file) !== true) return undefined;
+  return path.join(path.dirname(target), replacedName(path.basename(file)));
+}
+
 interface Next extends Task {
+  /** Its second name. */
+  readonly old: string | undefined;
   readonly target: string;
   readonly snapshot: Snapshot;
   /** Whether the state of the file tells of every later write. */
@@ -214,7 +238,7 @@ interface Next extends Task {
 
 async function replace(writer: Writer, next: Next): Promise<"replaced" | "in place" | "changed"> {
   const { disk, platform, clock, options, known } = writer;
-  const { file, target, snapshot, bytes, text, how } = next;
+  const { file, target, snapshot, bytes, text, how, old } = next;
   let isPlaced = false;
   const replacement: Replacement = {
     disk,
@@ -225,7 +249,10 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     isAtRest: next.rests,
     isPassing: how.isPassing === true,
     wait: (ms) => clock.sleep(ms),
-    prepare: async () => {},
+    prepare: async () => {
+      // Where files have no second names, only a process that lives finds what was written late.
+      if (old !== undefined) await disk.link(target, old).catch(() => {});
+    },
     placed(stat) {
       isPlaced = true;
       known.set(file, { bytes, text, stat, isSure: false });
@@ -247,7 +274,10 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     // Who writes over ours the moment it stands there has changed the file: that is the next thing to be looked at (19.3, rule 6).
     return isPlaced ? way : outcome === "changed" ? "changed" : way;
   } catch (error) {
-    if (!isPlaced) throw error;
+    if (!isPlaced) {
+      if (old !== undefined) await unlinkQuietly(disk, old);
+      throw error;
+    }
     await settle(writer, target, error);
     return way;
   }

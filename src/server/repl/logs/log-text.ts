@@ -7,6 +7,7 @@ import { finishEdit } from "../../../markdown/log/edits.ts";
 import type { DirtyDocument, DirtyEdit } from "../../../protocol/contract.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
 import { realClock, type Clock } from "../../clock.ts";
+import { chooseBase } from "../log-base.ts";
 import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
@@ -44,14 +45,25 @@ export interface EditOptions {
 }
 
 export interface VersionRecord {
+  /** Goes on with the record of an earlier process, whose last text was this. */
+  resume(text: string): void;
   /** A text is about to be written. */
   intend(before: string, after: string): void;
   /** A text is known to stand in the file, written or found. */
   stands(text: string): void;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4): in that time the seconds of a region alone make 12. */
-const keptVersions = 48;
+/** What an earlier process knew of a log. */
+export interface Restored {
+  /** What was last known to stand in the file. */
+  readonly known: string;
+  readonly versions: readonly OwnVersion[];
+  /** A text that may have been written, or not, when the process ended. */
+  readonly intended?: OwnVersion;
+}
+
+/** Versions kept for stale copies, and for how long in ms (19.4): several agents at once make many. */
+const keptVersions = 128;
 const keptMs = 60_000;
 /** Characters of all versions together: those of a 10 MB log are few. */
 const keptCharacters = 48 * 1024 * 1024;
@@ -96,11 +108,18 @@ export class LogText {
     return this.#known;
   }
 
-  /** What stands there from an earlier life, and how it came about. */
-  restore(known: string | undefined, versions: readonly OwnVersion[] = []): void {
-    this.#known = known;
-    this.#versions = [...versions];
-    this.#exists = known !== undefined;
+  /**
+   * Goes on where an earlier process ended.
+   * @param found what stands in the file: it tells whether the last text was written before the end
+   */
+  restore({ known, versions, intended }: Restored, found: string): void {
+    const { record } = this.#options;
+    const isWritten = intended !== undefined && found.startsWith(intended.after.trimEnd());
+    record.resume(known);
+    if (isWritten) record.stands(intended.after);
+    this.#known = isWritten ? intended.after : known;
+    this.#versions = isWritten ? [...versions, intended] : [...versions];
+    this.#exists = true;
   }
 
   /**
@@ -126,6 +145,16 @@ export class LogText {
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
     await this.change((current) => reconcileLate(current, late, this.#recent()));
+  }
+
+  /** A text that somebody had saved when an earlier process ended. Texts of any age may be what they had read. */
+  async saved(text: string): Promise<void> {
+    const versions = this.#versions;
+    const known = versions.flatMap(({ before, after }) => [after, before]).toReversed();
+    if (this.#known !== undefined) known.unshift(this.#known);
+    if (text.trim() === "" || known.includes(text)) return;
+    const base = chooseBase(text, known);
+    await this.change((current) => reconcileLate(current, { base, text }, versions));
   }
 
   async #tryChange(
@@ -239,15 +268,16 @@ export class LogText {
 
 /** The newest versions, as many as may be kept. */
 function withinBudget(versions: readonly OwnVersion[]): OwnVersion[] {
+  const kept: OwnVersion[] = [];
   let characters = 0;
-  return versions
-    .slice(-keptVersions)
-    .toReversed()
-    .filter(({ before, after }, index) => {
-      characters += before.length + after.length;
-      return index === 0 || characters <= keptCharacters;
-    })
-    .toReversed();
+  for (const version of versions.slice(-keptVersions).toReversed()) {
+    // What stood there before one is mostly what came after the one before.
+    const isShared = kept[0]?.before === version.after;
+    characters += version.before.length + (isShared ? 0 : version.after.length);
+    if (kept.length > 0 && characters > keptCharacters) break;
+    kept.unshift(version);
+  }
+  return kept;
 }
 
 interface Readings {

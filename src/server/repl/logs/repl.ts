@@ -13,15 +13,10 @@ import { lock, lockOwner, unlock } from "../../lock-file.ts";
 import type { ProcessIdentity } from "../../processes.ts";
 import type { Instance, InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
-import {
-  Instances,
-  isLogName,
-  logFolder,
-  type Contact,
-  type InstancesListener,
-} from "./instances.ts";
 import { watchContacts } from "./contact-watch.ts";
+import { Instances, type Contact, type InstancesListener } from "./instances.ts";
 import { toLog, toRow } from "./log-facts.ts";
+import { isLogName, logFolder } from "./log-folder.ts";
 import type { DirtyDocuments } from "./log-text.ts";
 import { QuietFiles } from "./quiet-files.ts";
 import { Registry, REGISTRY_NAME } from "./registry.ts";
@@ -84,10 +79,11 @@ export class Repl {
       root,
       warned,
       copies: createCopies(realDisk, path.join(recordDirectory, "copies"), Date.now),
-      late: (late) => {
-        if (late.file === this.#registry.file) this.#registry.late(late.text);
-        else void this.#instances.late(late);
-      },
+      isGuarded: (file) => path.dirname(file) === this.#directory,
+      late: (late) =>
+        late.file === this.#registry.file
+          ? this.#registry.late(late.text)
+          : this.#instances.late(late),
     });
     this.#record = new RunRecord({
       files: recordFilesOf(recordDirectory, root),

@@ -4,7 +4,7 @@
  */
 import { sharedLength } from "../../files/shared-length.ts";
 import type { OwnVersion } from "../log-merge.ts";
-import type { VersionRecord } from "./log-text.ts";
+import type { Restored, VersionRecord } from "./log-text.ts";
 import { parseLines, type RecordFiles } from "./record-files.ts";
 
 /** A text as the beginning of the one before, and what follows. */
@@ -18,17 +18,9 @@ type Line =
   | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
   | { readonly kind: "stands"; readonly text: Delta; readonly at: number };
 
-export interface Restored {
-  /** What was last known to stand in the file. */
-  readonly known: string;
-  readonly versions: readonly OwnVersion[];
-  /** A text that may have been written, or not, when the process ended. */
-  readonly intended?: OwnVersion;
-}
-
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
-const keptVersions = 48;
+const keptVersions = 128;
 
 export interface VersionRecordOptions {
   readonly files: RecordFiles;
@@ -64,6 +56,15 @@ export function createVersionRecord({
   };
 
   return {
+    resume(text) {
+      known = text;
+      try {
+        // The last line may have been torn by the end of its process.
+        files.append(name, "\n");
+      } catch (error) {
+        warned(error);
+      }
+    },
     intend(before, after) {
       if (known === undefined) begin(before);
       const base = known ?? "";
