@@ -26,6 +26,7 @@ import { createSessionCommands } from "./session-commands.ts";
 import { stateDirectory } from "./state-directory.ts";
 import { createState } from "./state.ts";
 import { createStatusBar } from "./status-bar.ts";
+import { openFreshPage } from "./tests/fresh-page.ts";
 import { createTestExplorer } from "./tests/test-explorer.ts";
 import { requireTrust } from "./trust.ts";
 
@@ -170,17 +171,20 @@ class Vitrine implements Application {
   }
 
   #serverChanged(state: ServerState): void {
-    const { mirror, report } = this.#options;
+    const { context, log, mirror, report } = this.#options;
     if (state.name === "waiting") this.#lost = openRoots(mirror.sessions);
     tellState(state, this.#options);
     mirror.setServer(state);
     if (state.name !== "ready") return;
     this.#documents.reportAll();
+    const open = (folder: string): Promise<Session> => this.#open(folder);
+    const pages = { extensionUri: context.extensionUri, log, mirror, open };
     this.#tests ??= createTestExplorer({
       mirror,
       report,
       links: this.#links,
       use: () => this.#use(),
+      openFreshPage: (folder, token) => openFreshPage(pages, folder, token),
     });
   }
 

@@ -69,7 +69,7 @@ export interface AppendToLog {
 
 export interface RunTests {
   readonly root: string;
-  /** `page` and `worker` mean the one seen last, `fresh` a page of its own that is closed again; else a realm's name. */
+  /** `page` means the one seen last, `worker` the companion worker of that; else a realm's name. */
   readonly realm: string;
   /** Globs or addresses below the root. */
   readonly files: readonly string[];

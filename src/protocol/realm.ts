@@ -137,6 +137,8 @@ export type ToRealm =
   | { readonly type: "worker" }
   /** To a page: end the companion worker, whatever it does, and start it anew. */
   | { readonly type: "restart-worker" }
+  /** To a page: what it runs was stopped. Code goes on, but tests in a frame of their own end. */
+  | { readonly type: "stop" }
   | { readonly type: "ping" };
 
 export type FromRealm =

@@ -18,6 +18,8 @@ import { createTrail, type Trail } from "./trail.ts";
 
 /** Name of the one global of a realm. */
 export const REALM_GLOBAL = "-vitrine";
+/** Heard in a page whose run was stopped, by whatever can be ended there. */
+export const STOP_EVENT = "-vitrine-stop";
 
 /** Characters of all events of a run: with value and outputs a result stays far below what the server reads. */
 const eventCharacters = 256 * 1024;

@@ -8,7 +8,7 @@ import { createBrowserEvaluator } from "./browser-evaluator.ts";
 import { createChannel } from "./channel.ts";
 import { createCompanion } from "./companion.ts";
 import { createConsoleFeed } from "./console-feed.ts";
-import { REALM_GLOBAL } from "./evaluate.ts";
+import { REALM_GLOBAL, STOP_EVENT } from "./evaluate.ts";
 import { defaultHeartbeat, type Heartbeat } from "./heartbeat.ts";
 import { findIdentity, type Identity, type RealmMark } from "./identity.ts";
 import { answerMadeWorkers } from "./made-workers.ts";
@@ -80,6 +80,7 @@ function start({ publicBase, nonce, heartbeat }: Start): void {
     if (message.type === "reload") location.reload();
     if (message.type === "worker") companion.start();
     if (message.type === "restart-worker") companion.restart();
+    if (message.type === "stop") dispatchEvent(new Event(STOP_EVENT));
     if (message.type === "ping") send({ type: "pong" });
   }
 

@@ -169,6 +169,53 @@ export class Workbench {
     return this.page.locator(".sidebar .monaco-list-row", { hasText: text });
   }
 
+  /** Shows the Test Explorer; its rows that hold `text`. */
+  async tests(text: string): Promise<Locator> {
+    await this.runCommand("Testing: Focus on Test Explorer View");
+    return this.page.locator(".test-explorer [role=treeitem]", { hasText: text });
+  }
+
+  /** What the Test Explorer says of its last run: `3/4`, passed and all without the skipped ones. */
+  testSummary(text: string): Locator {
+    return this.page.locator(".test-explorer .result-summary", { hasText: text });
+  }
+
+  /** Narrows the Test Explorer, `@failed`; an empty text shows all again. */
+  async filterTests(text: string): Promise<void> {
+    await this.page.locator(".testing-filter-action-item .monaco-editor").click();
+    await this.page.keyboard.press("Control+a");
+    await (text === "" ? this.page.keyboard.press("Delete") : this.page.keyboard.insertText(text));
+    // It offers what it knows, over the rows.
+    await this.page.keyboard.press("Escape");
+  }
+
+  /** Runs a row of the Test Explorer by one of its profiles, `Run in Worker`. */
+  async runTest(row: Locator, profile: string): Promise<void> {
+    await row.first().click({ button: "right" });
+    await this.page.locator(".monaco-menu .action-label", { hasText: "Execute Using" }).click();
+    await this.page
+      .locator(".quick-input-list .monaco-list-row", { hasText: profile })
+      .first()
+      .click();
+  }
+
+  /** Where messages of failed tests stand in the active editor: 1-based lines. */
+  async failureLines(): Promise<number[]> {
+    await this.page.locator(".test-error-content-widget").first().waitFor();
+    return this.page.evaluate(() => {
+      const middles = [...document.querySelectorAll(".test-error-content-widget")].map((widget) => {
+        const { top, height } = widget.getBoundingClientRect();
+        return top + height / 2;
+      });
+      return [...document.querySelectorAll(".margin-view-overlays .line-numbers")]
+        .filter((line) => {
+          const { top, bottom } = line.getBoundingClientRect();
+          return middles.some((middle) => top < middle && middle < bottom);
+        })
+        .map((line) => Number(line.textContent));
+    });
+  }
+
   statusBar(text: string): Locator {
     return this.page.locator(".statusbar-item", { hasText: text });
   }

@@ -1,4 +1,5 @@
 /** Runs what the Test Explorer selects: asks the server, follows its snapshots, reports them. */
+import path from "node:path";
 import * as vscode from "vscode";
 import type { ServerMethods } from "../../protocol/contract.ts";
 import { UserError } from "../../protocol/errors.ts";
@@ -6,12 +7,14 @@ import type { TestRun } from "../../protocol/model.ts";
 import type { FolderLinks } from "../folder-links.ts";
 import type { Mirror } from "../mirror.ts";
 import type { Report } from "../report.ts";
+import { projectAt } from "../targets.ts";
+import type { FreshPage } from "./fresh-page.ts";
 import { failureMessage, faultMessage } from "./test-messages.ts";
 import type { SelectedRun } from "./test-names.ts";
 import { TestReporter } from "./test-reporter.ts";
 import type { TestTree } from "./test-tree.ts";
 
-/** Where tests run, in the words of the contract. */
+/** Where tests run: `page` and `worker` in the words of the contract, `fresh` in a page that is opened for them. */
 export type TestRealm = "page" | "worker" | "fresh";
 
 export interface TestRunsOptions {
@@ -19,6 +22,8 @@ export interface TestRunsOptions {
   readonly use: () => Promise<ServerMethods>;
   readonly links: FolderLinks;
   readonly report: Report;
+  /** Opens a page of the project that contains a folder, for one run. */
+  readonly openFreshPage: (folder: string, token: vscode.CancellationToken) => Promise<FreshPage>;
 }
 
 export interface SelectedTests {
@@ -37,7 +42,13 @@ export async function runTests(
     for (const selected of runs) {
       const its = tree(selected.root);
       if (!its || token.isCancellationRequested) continue;
-      await runOne(options, { selected, tree: its, realm }, { shown, token });
+      const page = realm === "fresh" ? await freshPage(options, selected, token) : undefined;
+      try {
+        const where = { selected, tree: its, realm: page?.realm ?? realm };
+        await runOne(options, where, { shown, token });
+      } finally {
+        page?.dispose();
+      }
     }
   } catch (error) {
     tellFailure(options.report, error, shown);
@@ -46,9 +57,20 @@ export async function runTests(
   }
 }
 
+/** The project of the first file decides, as one page shows one project. */
+async function freshPage(
+  { mirror, links, openFreshPage }: TestRunsOptions,
+  { root, files }: SelectedRun,
+  token: vscode.CancellationToken,
+): Promise<FreshPage> {
+  const folder = await links.learn(root);
+  const project = projectAt(mirror.projects ?? [], path.join(folder, files[0] ?? ""));
+  return openFreshPage(project?.root ?? folder, token);
+}
+
 async function runOne(
   { mirror, use, links }: TestRunsOptions,
-  { selected, tree, realm }: { selected: SelectedRun; tree: TestTree; realm: TestRealm },
+  { selected, tree, realm }: { selected: SelectedRun; tree: TestTree; realm: string },
   { shown, token }: { shown: vscode.TestRun; token: vscode.CancellationToken },
 ): Promise<void> {
   const { files, names } = selected;

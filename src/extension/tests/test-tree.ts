@@ -73,13 +73,14 @@ export class TestTree {
   }
 
   /**
-   * The test of that name, made when a scan could not see it: its name is not written out in the file.
+   * The test of that name, made when a scan could not see it: its name is not written out in the file. A suite that a run
+   * knows a result of stands for itself.
    * @param suite names of its suites joined by ` > `.
    */
   test(address: string, suite: string, name: string): TestNode {
     const file = this.#file(address);
     const wanted = suite === "" ? name : fullName([suite], name);
-    const known = find(file, wanted);
+    const known = find(file, wanted, "test") ?? find(file, wanted, "suite");
     if (known) return known;
     const suites = suite === "" ? [] : suite.split(" > ");
     let parent: TestNode = file;
@@ -89,8 +90,9 @@ export class TestTree {
         name: each,
         fullName: fullName(suites.slice(0, index), each),
       };
+      // Parts of a test are told like tests of a suite of its name.
       parent =
-        parent.children.find(({ id }) => id === childId(parent, described)) ??
+        parent.children.find((child) => child.fullName === described.fullName) ??
         this.#add(parent, described);
     }
     return this.#add(parent, { kind: "test", name, fullName: wanted });
@@ -133,12 +135,11 @@ export class TestTree {
       if (next.some((child) => child.id === id)) continue;
       const node = old.get(id) ?? this.#create(parent, described);
       node.item.range = this.#api.range(scan.place(test.start), scan.place(test.end));
-      if (test.kind === "suite")
-        this.#replace(node, {
-          ...scan,
-          tests: test.children,
-          suites: [...scan.suites, test.name],
-        });
+      this.#replace(node, {
+        ...scan,
+        tests: test.kind === "suite" ? test.children : [],
+        suites: [...scan.suites, test.name],
+      });
       next.push(node);
     }
     parent.children.splice(0, parent.children.length, ...next);
@@ -189,10 +190,10 @@ function childId(parent: TestNode, { kind, name }: Described): string {
   return `${parent.id}\n${kind} ${name}`;
 }
 
-function find(node: TestNode, wanted: string): TestNode | undefined {
-  if (node.kind === "test") return node.fullName === wanted ? node : undefined;
+function find(node: TestNode, wanted: string, kind: TestNode["kind"]): TestNode | undefined {
+  if (node.kind === kind && node.fullName === wanted) return node;
   for (const child of node.children) {
-    const found = find(child, wanted);
+    const found = find(child, wanted, kind);
     if (found) return found;
   }
   return undefined;

@@ -4,6 +4,7 @@ import { settleSuites } from "./describe.ts";
 import { failedOutcome } from "./outcomes.ts";
 import { createSuite, DEFAULT_TIMEOUT_MS } from "./registry.ts";
 import type { Running } from "./run-test.ts";
+import { runnerError } from "./stack.ts";
 
 /**
  * @param files addresses below the root of the project, `/a.test.js`
@@ -59,5 +60,5 @@ function addressOf(file: string, prefix: URL): string {
 }
 
 function late(what: string): Error {
-  return new Error(`the ${what} did not end within ${DEFAULT_TIMEOUT_MS}ms`);
+  return runnerError(`the ${what} did not end within ${DEFAULT_TIMEOUT_MS}ms`);
 }

@@ -12,6 +12,8 @@ export interface Progress {
   add(outcome: Outcome): void;
   /** Sends the last message and waits until the server has it. Never rejects. */
   finish(duration: number): Promise<void>;
+  /** Says nothing more. */
+  stop(): void;
 }
 
 export function startProgress(): Progress {
@@ -26,6 +28,7 @@ export function startProgress(): Progress {
     void post({ ...said, recentTests: shortened(recent) });
   });
   return {
+    stop,
     add: (outcome) => void outcomes.push(outcome),
     async finish(duration) {
       stop();

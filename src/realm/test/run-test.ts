@@ -13,6 +13,7 @@ import {
   type RegistryState,
   type TestFunction,
 } from "./registry.ts";
+import { runnerError } from "./stack.ts";
 
 /** What all tests of a run share. */
 export interface Running {
@@ -102,9 +103,9 @@ async function attempt(
       const failed = await state.subtests();
       // What the test left behind is heard in the next turn.
       await turn();
-      if (failed > 0) throw new Error(`${failed} subtest${failed === 1 ? "" : "s"} failed`);
+      if (failed > 0) throw runnerError(`${failed} subtest${failed === 1 ? "" : "s"} failed`);
     })();
-    const late = (): Error => new Error(`test timed out after ${timeout}ms`);
+    const late = (): Error => runnerError(`test timed out after ${timeout}ms`);
     await faults.during(within(body, timeout, late));
   });
   state.end();
@@ -152,7 +153,7 @@ export async function runHooks(
   faults: Faults,
 ): Promise<void> {
   for (const { fn, timeout } of hooks) {
-    const late = (): Error => new Error(`hook timed out after ${timeout}ms`);
+    const late = (): Error => runnerError(`hook timed out after ${timeout}ms`);
     await faults.during(within(call(fn, context), timeout, late));
   }
 }

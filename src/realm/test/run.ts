@@ -1,4 +1,5 @@
 /** `run()`: finds test files, runs them, and tells the server about it meanwhile. */
+import { STOP_EVENT } from "../evaluate.ts";
 import { now, within } from "./clock.ts";
 import { runInFrame } from "./frame.ts";
 import { failedOutcome, toResults, type Outcome, type Results } from "./outcomes.ts";
@@ -34,6 +35,11 @@ export async function run(registry: RegistryState, options: RunOptions = {}): Pr
   };
   const stopped = new AbortController();
   const timeout = watchdogMs(options.timeout);
+  const onStop = (): void => {
+    isOver = true;
+    stopped.abort(new Error("the test run was stopped"));
+  };
+  globalThis.addEventListener?.(STOP_EVENT, onStop);
   try {
     const work = runWhere(registry, options, {
       emit,
@@ -43,12 +49,17 @@ export async function run(registry: RegistryState, options: RunOptions = {}): Pr
     await within(work, timeout, () => new Error(`the test run timed out after ${timeout}ms`));
   } catch (error) {
     emit(failedOutcome("Test Runner Error", error));
+  } finally {
+    globalThis.removeEventListener?.(STOP_EVENT, onStop);
   }
+  const isWanted = !isOver;
   isOver = true;
   stopped.abort(new Error("the test run is over"));
   const duration = Math.round(now() - started);
   const results = toResults(outcomes, duration);
-  await progress.finish(duration);
+  // Who stopped a run has done with it; what it said now would be taken for the next one's.
+  if (isWanted) await progress.finish(duration);
+  else progress.stop();
   return results;
 }
 

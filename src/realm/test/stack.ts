@@ -23,3 +23,10 @@ export function withoutRunner(stack: string): string {
 function isEngine(line: string): boolean {
   return /^\s+at /.test(line) && !withAddress.test(line);
 }
+
+/** An error of the runner itself. Where in the runner it was made is of use to nobody. */
+export function runnerError(message: string): Error {
+  const error = new Error(message);
+  error.stack = `Error: ${message}`;
+  return error;
+}

@@ -165,6 +165,7 @@ export class Jobs {
       const onStop = (): void => {
         fail(stopped(realm));
         if (isNode || realm.companion) kill();
+        else realm.send({ type: "stop" });
       };
       if (stop.aborted) return fail(new UserError("cancelled", neverRan));
       stop.addEventListener("abort", onStop);

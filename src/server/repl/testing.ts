@@ -12,6 +12,10 @@ export interface TestingParts {
   readonly repls: Repls;
   /** Absolute root of the project whose pages a realm is one of; undefined for realms of the root itself. */
   projectRootOf(realm: string): string | undefined;
+  /** Name of the page below a root that was seen last, of those that can be reached now. */
+  pageOf(root: string): string | undefined;
+  /** Name of the companion worker of a page; it is made when there is none. */
+  workerOf(page: string): Promise<string>;
   /** The first frame of a stack that lies in a source of the realm's project. */
   placeOf(realm: string, stack: string): Promise<Place | undefined>;
 }
@@ -43,7 +47,7 @@ export class Testing {
     // Whoever runs tests wants their log; the REPL of the folder is started for them.
     if (repls.get(request.root) === undefined) await repls.start(request.root);
     const { repl } = repls.running(request.root);
-    const instance = await arrived(repl, request.realm);
+    const instance = await this.#realm(repl, request);
     const prefix = this.#prefix(instance, request.root);
     const found = await discoverTests(request.root, { files: [...request.files] });
     const files = found.filter((file) => file.startsWith(`${prefix}/`));
@@ -91,6 +95,13 @@ export class Testing {
     return { ...own, place: { ...place, severity: "error", message, source: "test" } };
   }
 
+  /** Pages that poll are known to the REPL alone. */
+  async #realm(repl: OpenRepl["repl"], { root, realm }: RunTests): Promise<Instance> {
+    if (realm !== "page" && realm !== "worker") return arrived(repl, realm);
+    const page = await arrived(repl, this.#parts.pageOf(root) ?? "page");
+    return realm === "page" ? page : arrived(repl, await this.#parts.workerOf(page.key));
+  }
+
   /** Address of the realm's project below the folder: empty, or `/packages/shop`. */
   #prefix({ key }: Pick<Instance, "key">, root: string): string {
     const project = this.#parts.projectRootOf(key) ?? root;
@@ -106,7 +117,7 @@ async function arrived(repl: OpenRepl["repl"], realm: string): Promise<Instance>
   const until = Date.now() + arrivalMs;
   for (;;) {
     try {
-      if (realm !== "page" && realm !== "worker") return chooseForTests(repl, { instance: realm });
+      if (realm !== "page") return chooseForTests(repl, { instance: realm });
       const live = repl.instances().filter(({ isOnline, kind }) => isOnline && kind === realm);
       return live[0] ?? chooseForTests({ instances: () => live, find: () => undefined }, {});
     } catch (error) {

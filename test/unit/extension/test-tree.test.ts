@@ -99,6 +99,20 @@ test("tests that only a run can name are added, and stay until the file changes"
   expect(drawn(items)).toHaveLength(5);
 });
 
+test("parts of a test stand below it, whichever is told first", () => {
+  const { tree, items } = createTree();
+  tree.update(file, text);
+  const part = tree.test(file, "shows", "a part");
+  expect(tree.test(file, "shows", "a part")).toBe(part);
+  expect(drawn(items).slice(4)).toEqual(["  shows:5", "    a part"]);
+  tree.test(file, "each row", "a part");
+  const whole = tree.test(file, "", "each row");
+  expect(drawn(items).slice(6)).toEqual(["  each row", "    a part"]);
+  expect(whole.children.map(({ item }) => item.label)).toEqual(["a part"]);
+  tree.update(file, `${text}\n`);
+  expect(drawn(items)).toHaveLength(5);
+});
+
 test("files that are gone are removed", () => {
   const { tree, items } = createTree();
   tree.update(file, text);

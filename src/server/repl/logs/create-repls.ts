@@ -1,6 +1,7 @@
 /** The REPLs of a server, connected to its sessions and realms. */
 import path from "node:path";
 import type { HostMethods } from "../../../protocol/contract.ts";
+import { UserError } from "../../../protocol/errors.ts";
 import type { Log } from "../../log.ts";
 import type { LiveRealm, Realms } from "../../realms/realms.ts";
 import type { WorkerRealms } from "../../realms/worker-realms.ts";
@@ -38,7 +39,7 @@ export interface ReplSources {
   readonly jobs: Jobs;
   readonly sessions: Sessions;
   kill(realm: LiveRealm): void;
-  readonly workerRealms: Pick<WorkerRealms, "pageOf" | "summon">;
+  readonly workerRealms: Pick<WorkerRealms, "open" | "pageOf" | "summon">;
 }
 
 export function createRepls(sources: ReplSources): { repls: Repls; testing: Testing } {
@@ -79,6 +80,21 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
     projectRootOf: (name) => {
       const realm = realms.find(name);
       return realm === undefined ? undefined : rootOf(realm);
+    },
+    pageOf: (root) =>
+      realms
+        .all()
+        .filter((realm) => realm.kind === "page" && realm.link !== undefined)
+        .filter((realm) => isInside(rootOf(realm) ?? "", root))
+        .toSorted((one, other) => other.seen - one.seen)[0]?.name,
+    workerOf: async (name) => {
+      const page = realms.find(name);
+      if (page === undefined)
+        throw new UserError(
+          "realm_gone",
+          `${name} has no worker of ours. Run its tests in the page`,
+        );
+      return (await workerRealms.open(page)).name;
     },
     placeOf: async (name, stack) => {
       const realm = realms.find(name);
