@@ -128,9 +128,7 @@ export class TestRuns {
       tests: [],
       duration: 0,
     };
-    let settle: (run: TestRun) => void = () => {};
-    const done = new Promise<TestRun>((resolve) => (settle = resolve));
-    const run: Running = { facts, code, instance, done, settle };
+    const run: Running = { facts, code, instance, ...ending() };
     this.#runs.set(id, run);
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > keptRuns && oldest !== undefined) this.#runs.delete(oldest);
@@ -143,6 +141,12 @@ export class TestRuns {
     this.#changed(run.facts);
     if (run.facts.state !== "running") run.settle(run.facts);
   }
+}
+
+function ending(): Pick<Running, "done" | "settle"> {
+  let settle: Running["settle"] | undefined;
+  const done = new Promise<TestRun>((resolve) => (settle = resolve));
+  return { done, settle: (run) => settle?.(run) };
 }
 
 /** Tests are only added, so that whoever follows a run can go by their index. @param isAll `more` may hold known ones */
@@ -171,12 +175,15 @@ function fromResults(result: LogResult): Partial<TestRun> {
   const value = result.value ?? parse(result.valueText);
   if (typeof value !== "object" || value === null) return {};
   const { passed, failed, skipped, total, duration, tests } = value as Record<string, unknown>;
-  const count = (field: unknown): number => (typeof field === "number" ? field : 0);
   return {
     totals: { pass: count(passed), fail: count(failed), skip: count(skipped), total: count(total) },
     duration: count(duration),
     ...(Array.isArray(tests) ? { tests: tests.map(fromTest) } : {}),
   };
+}
+
+function count(field: unknown): number {
+  return typeof field === "number" ? field : 0;
 }
 
 function fromTest(test: unknown): TestOutcome {
