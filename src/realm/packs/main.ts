@@ -1,5 +1,6 @@
 /** The runtime of a packed page. It stands at the head of the first pack; packs that ran before it wait in an array. */
 import { ENTRIES_ATTRIBUTE, INLINE_PREFIX, PACKS_GLOBAL } from "../../protocol/packs.ts";
+import { createFinishing } from "./finishing.ts";
 import { canonical, toKey } from "./keys.ts";
 import { createLoader } from "./loader.ts";
 import type { ImportMetaObject, Module, Registration } from "./module.ts";
@@ -22,6 +23,7 @@ if (own instanceof HTMLScriptElement && (known === undefined || Array.isArray(kn
 function install(script: HTMLScriptElement, early: readonly Pack[]): void {
   const names = new Set<string>();
   const timers = createRefreshTimers();
+  const finishing = createFinishing();
   const loader = createLoader(baseOf(script), script.nonce, names);
   const registry = createRegistry({ meta: metaOf, importDynamic });
 
@@ -33,13 +35,20 @@ function install(script: HTMLScriptElement, early: readonly Pack[]): void {
     return importNatively(isPath ? new URL(text, addressOf(from)).href : text, options);
   }
 
-  async function load(key: string): Promise<object> {
+  function load(key: string): Promise<object> {
+    const isHere = registry.isComplete(key) && registry.get(key)?.waits === false;
+    const loaded = loadAny(key);
+    if (isHere) finishing.add(loaded);
+    return loaded;
+  }
+
+  async function loadAny(key: string): Promise<object> {
     // A server that cannot give it leaves it missing; the error below is the browser's own.
     if (!registry.isComplete(key)) await loader.graph(key).catch(() => {});
     const module = registry.get(key);
     if (module === undefined || !registry.isComplete(key))
       throw new TypeError(`Failed to fetch dynamically imported module: ${addressOf(key)}`);
-    await importNatives(registry, key);
+    if (registry.natives(key).length > 0) await importNatives(registry, key);
     await registry.evaluate(module);
     return module.namespace;
   }
@@ -57,8 +66,10 @@ function install(script: HTMLScriptElement, early: readonly Pack[]): void {
     evaluateEntries(registry, keys);
     const client = keys.find((key) => key.endsWith("/@vite/client"));
     if (client === undefined) return;
-    listenForUpdates(registry.get(client)?.namespace, timers, async ({ hash, code }) => {
-      if (!names.has(hash)) await loader.run(hash, code);
+    listenForUpdates(registry.get(client)?.namespace, timers, async (update) => {
+      await finishing.all();
+      if (update !== undefined && !names.has(update.hash))
+        await loader.run(update.hash, update.code);
     });
   }
 

@@ -7,7 +7,7 @@ import { createNamespace } from "./namespace.ts";
 
 export interface Registry {
   get(key: string): Module | undefined;
-  /** Keys that are known already keep their first registration. */
+  /** Modules that were evaluated stay; one that only waits is replaced, by a text that is never older. */
   add(modules: Readonly<Record<string, Registration>>): void;
   /** All that a module needs to be evaluated is here. */
   isComplete(key: string): boolean;
@@ -42,7 +42,7 @@ export function createRegistry(options: Omit<EvaluatorOptions, "known">): Regist
     add(registrations) {
       for (const [written, registration] of Object.entries(registrations)) {
         const key = canonical(written);
-        if (modules.has(key)) continue;
+        if ((modules.get(key)?.state ?? "new") !== "new") continue;
         const module = toModule(key, registration);
         anyWaits ||= module.waits;
         anyNative ||= registration === null;

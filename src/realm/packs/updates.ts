@@ -11,19 +11,18 @@ interface ViteClient {
 /**
  * Listens through the client's own interface for modules: it waits for those who listen before it updates.
  * @param client namespace of `/@vite/client`
- * @param receive registers the code of an update
+ * @param receive registers the code of an update, if it has any; the update begins when it has resolved
  */
 export function listenForUpdates(
   client: Partial<ViteClient> | undefined,
   timers: RefreshTimers,
-  receive: (code: UpdateCode) => Promise<void>,
+  receive: (code: UpdateCode | undefined) => Promise<void>,
 ): void {
   const hot = client?.createHotContext?.("/-vitrine/packs");
   hot?.on("vite:beforeUpdate", async (payload) => {
     timers.begin();
-    const code = payload[UPDATE_FIELD] as UpdateCode | undefined;
     // Code that cannot be run is asked for by whoever imports it.
-    if (code !== undefined) await receive(code).catch(() => {});
+    await receive(payload[UPDATE_FIELD] as UpdateCode | undefined).catch(() => {});
   });
   hot?.on("vite:afterUpdate", () => timers.end());
 }

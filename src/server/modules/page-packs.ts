@@ -74,7 +74,9 @@ export function createPagePacks(
       const graph = new Map<string, PackedModule | null>();
       for (const key of keys) {
         // One that fails is left to the page, which asks and gets the error; the others travel all the same.
-        const part = await walk(source, [key], (other) => delivered.has(other)).catch(() => []);
+        // The key itself is always sent: an update of just before may have named it, with the text of then.
+        const isThere = (other: string): boolean => other !== key && delivered.has(other);
+        const part = await walk(source, [key], isThere).catch(() => []);
         for (const [name, module] of part) graph.set(name, module);
       }
       return graph.size === 0 ? undefined : deliver(createPack(graph));

@@ -63,8 +63,7 @@ export function sendCode(channel: UpdateChannel, parts: UpdateCodeParts): void {
 }
 
 function updateOf([payload]: readonly unknown[]): UpdatePayload | undefined {
-  const isUpdate =
-    typeof payload === "object" && (payload as Partial<UpdatePayload> | null)?.type === "update";
+  const isUpdate = (payload as Partial<UpdatePayload> | undefined)?.type === "update";
   return isUpdate ? (payload as UpdatePayload) : undefined;
 }
 
