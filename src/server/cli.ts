@@ -8,6 +8,7 @@ import { init } from "./commands/init.ts";
 import { node } from "./commands/node.ts";
 import { exitCodes, reportError } from "./commands/output.ts";
 import { repl, type ReplOptions } from "./commands/repl.ts";
+import { evaluate, logs, realms, type EvalOptions } from "./commands/talk.ts";
 
 const { version } = manifest;
 /** `daebug` is the verb `repl`, with the options it always had (REPL specification 16). */
@@ -50,6 +51,38 @@ program
   .addHelpText("after", examples("init", "init packages/shop --yes"))
   .action(init);
 
+program
+  .command("test")
+  .argument("[pattern]", "which files (default: **/*.test.js)")
+  .description("Runs the tests of a folder in a connected page; the same as repl --test.")
+  .option("-r, --root <dir>", "folder of the tests", ".")
+  .option("-p, --port <number>", "port of the server", toPort)
+  .option("--page <text>", "part of the name of the page")
+  .option("--json", "one JSON object on standard output")
+  .addHelpText("after", examples("test", "test 'src/**/*.test.js' --page shop"))
+  .action(async (pattern: string | undefined, options: ReplOptions) => {
+    process.exitCode = await repl({ ...options, test: pattern ?? true });
+  });
+
+addTalkOptions(program.command("realms"))
+  .description("Lists what is connected to the server of the folder.")
+  .addHelpText("after", examples("realms", "realms --root site --json"))
+  .action(realms);
+
+addTalkOptions(program.command("eval").argument("<code>", "JavaScript or TypeScript"))
+  .description("Runs code in a realm, through its log, and prints the answer.")
+  .option("--realm <name>", "which realm (default: the page that was seen last)")
+  .option("--timeout <ms>", "how long the code may run", toMs)
+  .addHelpText("after", examples('eval "document.title"', 'eval "cart.total()" --json'))
+  .action(async (code: string, options: EvalOptions) => {
+    process.exitCode = await evaluate(code, options);
+  });
+
+addTalkOptions(program.command("logs").argument("[name]", "realm whose log is printed"))
+  .description("Prints the log of a realm, or where the logs are.")
+  .addHelpText("after", examples("logs", "logs 7-zen-1201-03"))
+  .action(logs);
+
 const replCommand = addReplOptions(program.command("repl", { isDefault: isDaebug }))
   .description("Serves a folder's pages and keeps their logs: the REPL in Markdown files.")
   .addHelpText(
@@ -67,6 +100,12 @@ try {
   if (error instanceof CommanderError)
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   else process.exitCode = reportError(error);
+}
+
+function addTalkOptions(command: Command): Command {
+  return command
+    .option("-r, --root <dir>", "folder whose server runs", ".")
+    .option("--json", "one JSON object on standard output");
 }
 
 function addReplOptions(command: Command): Command {

@@ -155,3 +155,35 @@ test("init: makes the file where there is none", async () => {
   expect((await commands.run(["init", "-y"], { cwd: root }).ended).code).toBe(0);
   expect(await readFile(path.join(root, ".gitignore"), "utf8")).toBe("/daebug.md\n/daebug/\n");
 });
+
+test("realms, eval and logs talk to the running server of the folder, and say what to do when there is none", async () => {
+  const root = await folder({ "package.json": '{"type":"module"}' });
+  const alone = await commands.run(["realms", "--root", root]).ended;
+  expect(alone).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("Start one with vitrine repl"),
+  });
+
+  const server = await commands.repl(root);
+  const none = await commands.run(["eval", "1", "--root", root]).ended;
+  expect(none).toMatchObject({ code: 1, err: expect.stringContaining("Open a page") });
+
+  const node = commands.run(["node", "--root", root]);
+  const name = await nameOf(node);
+  const listed = await commands.run(["realms", "--root", root, "--json"]).ended;
+  expect(JSON.parse(listed.out)).toMatchObject({
+    event: "realms",
+    realms: [{ name, kind: "node", state: "live" }],
+  });
+  const typed = await commands.run(["eval", "const n: number = 6; n * 7", "--root", root]).ended;
+  expect(typed).toMatchObject({ code: 0, out: "42\n" });
+  const failed = await commands.run(["eval", "nope.x", "--root", root, "--json"]).ended;
+  expect(failed.code).toBe(1);
+  expect(JSON.parse(failed.out)).toMatchObject({ event: "result", realm: name, status: "failed" });
+  const log = await commands.run(["logs", name, "--root", root]).ended;
+  expect(log.out).toBe(await server.read(name));
+  expect(log.out).toContain(`shell to ${name}`);
+  const unknown = await commands.run(["logs", "nobody", "--root", root]).ended;
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining(`Known now: ${name}`) });
+  await server.stop();
+});

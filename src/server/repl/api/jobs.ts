@@ -120,6 +120,9 @@ function toResult(body: ReturnType<typeof check<typeof resultBody>>): LogResult 
   if (body.status === "error")
     return { ok: false, error: body.error ?? "failed", backgroundEvents };
   if (body.results !== undefined) {
+    const [only, more] = body.results;
+    if (only?.info === "JSON" && more === undefined)
+      return { ok: true, valueText: visibleText(only.text), backgroundEvents };
     const fences = body.results.map(({ info, text }) => fenced(info, visibleText(text)));
     return { ok: true, fences, backgroundEvents };
   }
