@@ -31,8 +31,7 @@ function install(script: HTMLScriptElement, early: readonly Pack[]): void {
     const text = String(specifier);
     const key = options === undefined ? toKey(text, addressOf(from)) : undefined;
     if (key !== undefined) return load(key);
-    const isPath = /^\.{0,2}\//.test(text);
-    return importNatively(isPath ? new URL(text, addressOf(from)).href : text, options);
+    return importNatively(resolvePath(text, from), options);
   }
 
   function load(key: string): Promise<object> {
@@ -107,6 +106,10 @@ function evaluateEntries(registry: Registry, keys: readonly string[]): void {
 /** Before anything that needs them is evaluated. */
 async function importNatives(registry: Registry, key: string): Promise<void> {
   await Promise.all(registry.natives(key).map(importOnce));
+}
+
+function resolvePath(specifier: string, from: string): string {
+  return /^\.{0,2}\//.test(specifier) ? new URL(specifier, addressOf(from)).href : specifier;
 }
 
 function addressOf(key: string): string {

@@ -2,6 +2,7 @@
 import { createPack, type Pack } from "./pack.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ViteSource } from "./module-source.ts";
+import { withoutTime } from "./urls.ts";
 import { walk, type Graph } from "./walk.ts";
 import type { PackedModule } from "./wrap.ts";
 
@@ -14,10 +15,17 @@ export interface PagePacks {
   prepare(entries: readonly string[]): Promise<void>;
   /** What `url` needs beyond what the named packs hold. */
   lazy(url: string, have: readonly string[]): Promise<Pack>;
-  /** What pages may lack of the new versions; undefined when nothing of it can be packed. */
-  update(keys: readonly string[]): Promise<Pack | undefined>;
+  /** What pages may lack of the new versions. */
+  update(keys: readonly string[]): Promise<PackedUpdate>;
   /** A pack that was named before. */
   find(hash: string): Pack | undefined;
+}
+
+export interface PackedUpdate {
+  /** Absent when nothing of it can be packed. */
+  readonly pack?: Pack;
+  /** Keys that were changed again meanwhile: the next update brings them. */
+  readonly outdated: readonly string[];
 }
 
 /** Packs remembered for their maps and for what pages have. A page names the few it was built of. */
@@ -72,16 +80,28 @@ export function createPagePacks(
     },
     async update(keys) {
       const graph = new Map<string, PackedModule | null>();
+      const outdated: string[] = [];
       for (const key of keys) {
         // One that fails is left to the page, which asks and gets the error; the others travel all the same.
         // The key itself is always sent: an update of just before may have named it, with the text of then.
         const isThere = (other: string): boolean => other !== key && delivered.has(other);
         const part = await walk(source, [key], isThere).catch(() => []);
-        for (const [name, module] of part) graph.set(name, module);
+        if (namesNewerSelf(part, key)) outdated.push(key);
+        else for (const [name, module] of part) graph.set(name, module);
       }
-      return graph.size === 0 ? undefined : deliver(createPack(graph));
+      return { outdated, ...(graph.size > 0 && { pack: deliver(createPack(graph)) }) };
     },
   };
+}
+
+/**
+ * A component may import itself, and by then under the address of its next version: evaluated for this update, that one would
+ * be there already when its own update comes, and the page would stay behind by one.
+ */
+function namesNewerSelf(graph: Iterable<readonly [string, unknown]>, key: string): boolean {
+  const own = withoutTime(key);
+  for (const [name] of graph) if (name !== key && withoutTime(name) === own) return true;
+  return false;
 }
 
 /** Remembers a pack as the youngest. @returns the one of the same content that was known before */

@@ -1,6 +1,7 @@
 /** Puts the new code into Vite's own update messages, so that a packed page needs no request. */
 import { UPDATE_FIELD, type UpdateCode } from "../../protocol/packs.ts";
-import { packText, type Pack } from "./pack.ts";
+import { packText } from "./pack.ts";
+import type { PackedUpdate } from "./page-packs.ts";
 import { updateKey } from "./urls.ts";
 
 type Send = (...args: unknown[]) => void;
@@ -21,13 +22,14 @@ interface Update {
 interface UpdatePayload {
   readonly type: "update";
   readonly updates: readonly Update[];
+  readonly [UPDATE_FIELD]?: UpdateCode;
 }
 
 export interface UpdateCodeParts {
   readonly base: string;
   /** Whether any page would use the code. */
   wanted(): boolean;
-  update(keys: readonly string[]): Promise<Pack | undefined>;
+  update(keys: readonly string[]): Promise<PackedUpdate>;
 }
 
 /** Ms after which an update is sent without code: the page then asks, and shows what it waits for. */
@@ -48,7 +50,10 @@ export function sendCode(channel: UpdateChannel, parts: UpdateCodeParts): void {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const update = updateOf(next);
         if (update === undefined) send(...next);
-        else if (!isCovered(update, queue)) send(await withCode(update, parts).catch(() => update));
+        else if (!isCovered(update, queue)) {
+          const made = await withCode(update, parts).catch(() => update);
+          if (made.updates.length > 0) send(made);
+        }
       }
     } finally {
       // In the same turn as the last look at the queue, or a message between the two would stay there.
@@ -82,15 +87,18 @@ function pairOf({ type, path, acceptedPath }: Update): string {
   return JSON.stringify([type, path, acceptedPath]);
 }
 
-async function withCode(payload: UpdatePayload, parts: UpdateCodeParts): Promise<object> {
-  const keys = payload.updates
-    .filter((update) => update.type === "js-update")
-    .map((update) => updateKey(update, parts.base));
+async function withCode(payload: UpdatePayload, parts: UpdateCodeParts): Promise<UpdatePayload> {
+  const keyOf = (update: Update): string =>
+    update.type === "js-update" ? updateKey(update, parts.base) : "";
+  const keys = payload.updates.map(keyOf).filter((key) => key !== "");
   if (keys.length === 0) return payload;
-  const pack = await Promise.race([parts.update(keys), late()]);
-  if (pack === undefined) return payload;
+  const made = await Promise.race([parts.update(keys), late()]);
+  if (made === undefined) return payload;
+  const { pack, outdated } = made;
+  const updates = payload.updates.filter((update) => !outdated.includes(keyOf(update)));
+  if (pack === undefined) return { ...payload, updates };
   const code: UpdateCode = { hash: pack.hash, code: packText(pack) };
-  return { ...payload, [UPDATE_FIELD]: code };
+  return { ...payload, updates, [UPDATE_FIELD]: code };
 }
 
 function late(): Promise<undefined> {

@@ -11,7 +11,7 @@ export function isLocal(key: string): boolean {
 /** What `transformRequest` takes: base, `import` and `t` are taken off and ids unwrapped, as Vite's middleware does. */
 export function toRequest(key: string, base: string): string {
   const local = key.startsWith(base) ? key.slice(base.length - 1) : key;
-  const plain = withoutQuery(withoutQuery(decoded(local), /([?&])t=\d{13}(?:&|$)/), importQuery);
+  const plain = withoutQuery(withoutTime(decoded(local)), importQuery);
   return plain.startsWith("/@id/") ? plain.slice("/@id/".length).replace(nullByte, "\0") : plain;
 }
 
@@ -28,6 +28,11 @@ function decoded(url: string): string {
     // A lone per cent sign stands for itself.
     return url;
   }
+}
+
+/** The key without the time of its update. */
+export function withoutTime(key: string): string {
+  return withoutQuery(key, /([?&])t=\d{13}(?:&|$)/);
 }
 
 interface JsUpdate {

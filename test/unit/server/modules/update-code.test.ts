@@ -22,7 +22,11 @@ test("no message overtakes an update that waits for its code", async () => {
   let ready = (): void => {};
   const made = new Promise<void>((resolve) => (ready = resolve));
   const pack = createPack(new Map());
-  sendCode(channel, { base: "/", wanted: () => true, update: () => made.then(() => pack) });
+  sendCode(channel, {
+    base: "/",
+    wanted: () => true,
+    update: () => made.then(() => ({ pack, outdated: [] })),
+  });
   channel.send({ type: "connected" });
   channel.send(update);
   channel.send({ type: "prune" });
@@ -58,7 +62,7 @@ test("of a burst, what a waiting update covers is left out, but not across anoth
     wanted: () => true,
     update: async ([key]) => {
       made.push(key ?? "");
-      return undefined;
+      return { outdated: [] };
     },
   });
   for (const payload of [other, update, update, later, { type: "prune" }, later])
@@ -66,4 +70,18 @@ test("of a burst, what a waiting update covers is left out, but not across anoth
   await expect.poll(() => sent.length).toBe(4);
   expect(sent).toEqual([other, later, { type: "prune" }, later]);
   expect(made).toEqual(["/a.ts?t=1", "/a.ts?t=2", "/a.ts?t=2"]);
+});
+
+test("an update that was changed again meanwhile is left to the next one", async () => {
+  const { channel, sent } = channelOf();
+  const both = { ...update, updates: [...update.updates, ...other.updates] };
+  sendCode(channel, {
+    base: "/",
+    wanted: () => true,
+    update: async (keys) => ({ outdated: keys.filter((key) => key === "/a.ts?t=1") }),
+  });
+  channel.send(both);
+  channel.send(later);
+  await expect.poll(() => sent.length).toBe(1);
+  expect(sent).toEqual([later]);
 });
