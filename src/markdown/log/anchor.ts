@@ -83,29 +83,67 @@ function withoutOtherAnchors(history: string): string {
     .join("");
 }
 
+/**
+ * Characters above the last anchor among which one is looked for that encloses it in a fence: more than a chunk may have.
+ * Looking through all of 10 MB for each edit would take longer than writing them.
+ */
+const reach = 512 * 1024;
+
 /** The last strong anchor that is not content of a fence, else the last weak one outside fences (4.1, rule 2). */
 function findLast(text: string): Anchor | undefined {
   let weak = false;
   let found: Anchor | undefined;
-  for (const anchor of anchorsFromEnd(text)) {
+  let floor = 0;
+  for (let anchor = anchorBefore(text, text.length, floor); anchor !== undefined;) {
     weak ||= !anchor.strong;
-    if (!anchor.strong) continue;
-    // Only if it turns out to be content of a closed fence that starts below an earlier anchor, that one counts.
-    if (found === undefined || isInClosedFence(text, anchor.end, found.line)) found = anchor;
-    else break;
+    if (anchor.strong) {
+      // Only if it turns out to be content of a closed fence that starts below an earlier anchor, that one counts.
+      if (found !== undefined && !isInClosedFence(text, anchor.end, found.line)) break;
+      found = anchor;
+      floor = Math.max(0, anchor.line - reach);
+    }
+    anchor = anchorBefore(text, anchor.line - 1, floor);
   }
-  if (found !== undefined || !weak) return found;
-  return [...anchorsFromEnd(text)].find(({ line }) => !isInClosedFence(text, 0, line));
+  return found ?? (weak ? lastWeak(text) : undefined);
 }
 
-function* anchorsFromEnd(text: string): Generator<Anchor> {
-  let from = text.length;
-  while (from >= 0) {
-    const line = Math.max(...forms.map((form) => text.lastIndexOf(form, from)));
-    if (line < 0) return;
-    if (line === 0 || text[line - 1] === "\n") yield toAnchor(text, line);
-    from = line - 1;
+function lastWeak(text: string): Anchor | undefined {
+  let anchor = anchorBefore(text, text.length, 0);
+  while (anchor !== undefined && isInClosedFence(text, 0, anchor.line))
+    anchor = anchorBefore(text, anchor.line - 1, 0);
+  return anchor;
+}
+
+/** The last anchor whose line starts at `from` or before, and at `floor` or behind. */
+function anchorBefore(text: string, from: number, floor: number): Anchor | undefined {
+  for (let at = from; at >= floor;) {
+    const [newer, older] = forms as [string, string];
+    const first = lastIndexWithin(text, newer, { from: at, floor });
+    const line = Math.max(first, lastIndexWithin(text, older, { from: at, floor: Math.max(floor, first) }));
+    if (line < 0) return undefined;
+    if (line === 0 || text[line - 1] === "\n") return toAnchor(text, line);
+    at = line - 1;
   }
+  return undefined;
+}
+
+/** Searching forwards in pieces is many times faster than searching backwards. */
+function lastIndexWithin(
+  text: string,
+  part: string,
+  { from, floor }: { from: number; floor: number },
+): number {
+  let size = 4096;
+  for (let end = Math.min(text.length, from + part.length); end > floor; size *= 2) {
+    const start = Math.max(floor, end - size);
+    const piece = text.slice(start, end);
+    let last = -1;
+    for (let at = piece.indexOf(part); at >= 0; at = piece.indexOf(part, at + 1)) last = at;
+    if (last >= 0) return start + last;
+    if (start === floor) return -1;
+    end = start + part.length - 1;
+  }
+  return -1;
 }
 
 function toAnchor(text: string, line: number): Anchor {
