@@ -4,6 +4,7 @@ import { findAnchor } from "../../src/markdown/log/anchor.ts";
 import { openFence } from "../../src/markdown/log/draft.ts";
 import { readReplyHeading } from "../../src/markdown/log/headings.ts";
 import { findRegion } from "../../src/markdown/log/regions.ts";
+import type { EndLengths } from "../../src/server/repl/logs/log-end.ts";
 import type { Instance, LogJob, LogServer, LogWorld } from "./log-server.ts";
 import { directory, logWorld, startLogs } from "./log-server.ts";
 
@@ -69,7 +70,9 @@ export class Life {
   /** A server that died in a write has left it to be found out whether it was done. */
   readonly seen: string[] = [];
 
-  async begin(text: string | undefined): Promise<void> {
+  /** @param isLong whether every log counts as a long one, of which only the end is edited */
+  async begin(text: string | undefined, isLong = false): Promise<void> {
+    this.#lengths = isLong ? { long: 200, end: 100, most: 1200 } : undefined;
     const { memory } = this.world;
     if (text !== undefined) memory.replace(file, text);
     memory.before = (call, name) => this.#called(call, name);
@@ -80,7 +83,7 @@ export class Life {
   }
 
   async boot(continues: "soon" | "never"): Promise<void> {
-    this.server = await startLogs(this.world, continues);
+    this.server = await startLogs(this.world, continues, this.#lengths);
     this.realm = this.server.realm("p");
     await this.world.clock.settle();
   }
@@ -288,6 +291,7 @@ export class Life {
     await clock.advance(1500);
   }
 
+  #lengths: EndLengths | undefined;
   #call = "";
   /** Somebody is in the middle of a save. */
   #writing = false;

@@ -4,6 +4,7 @@ import type { LogResult } from "../../src/markdown/log/events.ts";
 import { createTextWriter, type TextWriter } from "../../src/server/files/text-writer.ts";
 import { replacedOf } from "../../src/server/files/temporaries.ts";
 import { Instances } from "../../src/server/repl/logs/instances.ts";
+import type { EndLengths } from "../../src/server/repl/logs/log-end.ts";
 import { isLogName } from "../../src/server/repl/logs/log-folder.ts";
 import type { Instance } from "../../src/server/repl/logs/instance.ts";
 import type { LogJob } from "../../src/server/repl/logs/log-job.ts";
@@ -45,7 +46,7 @@ export function logWorld(start = Date.UTC(2026, 2, 4, 9)): LogWorld {
 export async function startLogs(
   { clock, memory, records }: LogWorld,
   continues: Continues,
-  { timeoutMs = 60_000, createOnConnect = false } = {},
+  lengths?: EndLengths,
 ): Promise<LogServer> {
   let isDead = false;
   const failures: string[] = [];
@@ -86,8 +87,9 @@ export async function startLogs(
     record,
     documents: { readDirty: async () => undefined, editDirty: async () => false },
     clock,
-    timeoutMs: () => timeoutMs,
-    createOnConnect,
+    timeoutMs: () => 60_000,
+    createOnConnect: false,
+    ...(lengths === undefined ? {} : { lengths }),
     listener: {
       changed: () => {},
       requested: () => {},

@@ -86,7 +86,7 @@ export class LateTexts {
 
   /** The content, once two looks at it are the same. */
   async #settled({ handle, bytes }: Snapshot): Promise<Buffer> {
-    let last = await readAll(handle, maximumTextSize + 1);
+    let last = await readAll(handle, maximumTextSize + 1, bytes.length);
     if (last.equals(bytes)) return last;
     for (let count = 0; count < again.most && !this.#isClosed; count++) {
       await this.#parts.clock.sleep(again.ms);

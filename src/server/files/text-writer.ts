@@ -31,8 +31,17 @@ import {
 } from "./snapshot.ts";
 import { replacedName } from "./temporaries.ts";
 
+/** A new text of which a beginning is that of the text that was found. */
+export interface Rewrite {
+  readonly text: string;
+  /** What follows them. */
+  readonly rest: string;
+  /** What followed them. */
+  readonly was: string;
+}
+
 /** @param found undefined when there is no such file. @returns the whole new text; undefined, or the same, to leave it. */
-export type TextChange = (found: string | undefined) => string | undefined;
+export type TextChange = (found: string | undefined) => string | Rewrite | undefined;
 
 export interface ChangeOptions {
   /** Called with what stands in the file now, undefined for no file, before the next change of it is asked. */
@@ -144,9 +153,13 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
   try {
     const rests = isAtRest(snapshot.stat, startedAt);
     const found = textIn(writer, file, { ...snapshot, rests });
-    const next = ask(task, found);
-    if (next === undefined || next === found) return stands(task, found);
-    const bytes = writer.known.encode(file, next);
+    const answer = ask(task, found);
+    if (answer === undefined || answer === found) return stands(task, found);
+    const next = typeof answer === "string" ? answer : answer.text;
+    const bytes =
+      typeof answer === "string"
+        ? writer.known.encode(file, answer)
+        : rewritten(snapshot.bytes, answer);
     if (bytes.length > maximumTextSize) throw failed(file, "(it would grow beyond 20 MiB)");
     const old = guardOf(writer, file, target);
     const outcome = await replace(writer, {
@@ -167,7 +180,15 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
   }
 }
 
-function ask({ change }: Task, found: string | undefined): string | undefined {
+function rewritten(bytes: Buffer, { rest, was }: Rewrite): Buffer {
+  const kept = bytes.length - Buffer.byteLength(was);
+  const next = Buffer.allocUnsafe(kept + Buffer.byteLength(rest));
+  bytes.copy(next, 0, 0, kept);
+  next.write(rest, kept);
+  return next;
+}
+
+function ask({ change }: Task, found: string | undefined): string | Rewrite | undefined {
   try {
     return change(found);
   } catch (cause) {
@@ -298,8 +319,9 @@ async function settle({ disk, options }: Writer, target: string, error: unknown)
 
 async function create(writer: Writer, task: Task): Promise<Done> {
   const { file } = task;
-  const text = ask(task, undefined);
-  if (text === undefined) return stands(task, undefined);
+  const answer = ask(task, undefined);
+  if (answer === undefined) return stands(task, undefined);
+  const text = typeof answer === "string" ? answer : answer.text;
   const bytes = Buffer.from(text);
   let isPlaced = false;
   const placed = (stat: BigIntStats): void => {

@@ -7,7 +7,7 @@ import type { PollChannel } from "../../realms/poll-channel.ts";
 import type { Instance } from "../logs/instance.ts";
 import { isOver, type LogJob } from "../logs/log-job.ts";
 import { plainCode } from "../logs/strip-types.ts";
-import { ApiError, etagOf, refused, type ApiAnswer, type ApiRequest } from "./answers.ts";
+import { ApiError, refused, type ApiAnswer, type ApiRequest } from "./answers.ts";
 import { ackBody, backgroundBody, check, progressBody, resultBody } from "./bodies.ts";
 
 /** Ms a poll waits, by default and at most. */
@@ -72,7 +72,7 @@ export async function answer(instance: Instance, jobId: string, data: unknown): 
     return refused("conflict", "Another worker has this job", { late: false, written: false });
   const outcome = await instance.result(jobId, toResult(body));
   if (outcome === "written")
-    return { status: 200, body: { written: true, etag: etagOf(instance.log.known ?? "") } };
+    return { status: 200, body: { written: true, etag: instance.log.etag } };
   const message = "The job is over; its result came late";
   return refused("conflict", message, { late: true, written: outcome === "late" });
 }

@@ -125,8 +125,9 @@ export class LogHistory {
   /** What stands above the anchor needs no care any more. */
   #forgetOld(key: string, text: string): void {
     const old = this.#oldTails.get(key);
+    if (old === undefined) return;
     const tail = text.slice(findAnchor(text)?.end ?? text.length);
-    if (old === undefined || tail.includes(old.trim())) return;
+    if (tail.includes(old.trim())) return;
     this.#oldTails.delete(key);
     this.#record.saveBaseline(key, null);
   }

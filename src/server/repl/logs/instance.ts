@@ -163,13 +163,13 @@ export class Instance {
     let accepted: Acceptance | undefined;
     let request: LogRequest | undefined;
     const edit: LogEdit = (text) => {
-      options.check?.(text);
       const next = appendChunk(text, chunk);
       accepted = this.#requests.accept(next.text);
       return withDraft(accepted?.text ?? next.text, next.draft);
     };
     await this.log.change(edit, {
       create: true,
+      ...(options.check === undefined ? {} : { check: options.check }),
       done: (text) => {
         if (text !== undefined && accepted !== undefined)
           request = this.#requests.begin(text, accepted, options);

@@ -8,6 +8,7 @@ import type { TextWriter } from "../../files/text-writer.ts";
 import { LogHistory } from "./history.ts";
 import { Instance, type InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
+import type { EndLengths } from "./log-end.ts";
 import type { LogFolder } from "./log-folder.ts";
 import { LogText, type DirtyDocuments } from "./log-text.ts";
 import type { Continues, RunRecord } from "./run-record.ts";
@@ -31,6 +32,8 @@ export interface InstancesOptions {
   timeoutMs(): number;
   /** Whether every realm gets its file when it connects (2.2). */
   readonly createOnConnect: boolean;
+  /** Which logs count as long. */
+  readonly lengths?: EndLengths;
   readonly listener: InstancesListener;
 }
 
@@ -152,6 +155,7 @@ export class Instances {
       documents,
       record: record.versionsOf(key),
       clock,
+      ...(this.#options.lengths === undefined ? {} : { lengths: this.#options.lengths }),
       prepare: (text) => this.#history.withAnchor(key, text),
     });
     const instance = new Instance({

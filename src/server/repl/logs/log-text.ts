@@ -8,6 +8,7 @@ import type { DirtyDocument, DirtyEdit } from "../../../protocol/contract.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
 import { realClock, type Clock } from "../../clock.ts";
 import { chooseBase } from "../log-base.ts";
+import { LogEnd, type Edited, type EndLengths } from "./log-end.ts";
 import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
@@ -29,6 +30,8 @@ export interface LogTextOptions {
   /** Remembers versions beyond the life of the process. */
   readonly record: VersionRecord;
   readonly clock?: Clock;
+  /** Which logs count as long. */
+  readonly lengths?: EndLengths;
   /** Puts the request of a text without an anchor below one, so that what is written next is not taken for its successor. */
   prepare?(text: string): string;
 }
@@ -40,15 +43,23 @@ export interface EditOptions {
   readonly isAcceptance?: boolean;
   /** Whether the edit need not survive a power loss by itself. */
   readonly isPassing?: boolean;
+  /** Called with the text that is about to be edited, all of it; throws to refuse. */
+  check?(text: string): void;
   /** Called with what stands there now, undefined for no file, before the next edit is asked. */
   done?(text: string | undefined): void;
+}
+
+/** A text as the beginning of another one, and what follows. */
+export interface Delta {
+  readonly keep: number;
+  readonly add: string;
 }
 
 export interface VersionRecord {
   /** Goes on with the record of an earlier process, whose last text was this. */
   resume(text: string): void;
-  /** A text is about to be written. */
-  intend(before: string, after: string): void;
+  /** A text is about to be written. @param change how it comes from the text before, where that is known */
+  intend(before: string, after: string, change?: Delta): void;
   /** A text is known to stand in the file, written or found. */
   stands(text: string): void;
 }
@@ -88,10 +99,12 @@ export class LogText {
   #versions: OwnVersion[] = [];
   #exists = false;
   readonly #clock: Clock;
+  readonly #end: LogEnd;
 
   constructor(options: LogTextOptions) {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    this.#end = new LogEnd(options.lengths);
   }
 
   get file(): string {
@@ -106,6 +119,11 @@ export class LogText {
   /** The text last written or processed. */
   get known(): string | undefined {
     return this.#known;
+  }
+
+  /** Tells versions of the text apart, in the form of HTTP. */
+  get etag(): string {
+    return `"${this.#end.hashOf(this.#known ?? "").slice(0, 16)}"`;
   }
 
   /**
@@ -166,14 +184,16 @@ export class LogText {
     const dirty = await documents.readDirty(file);
     if (dirty !== undefined) return this.#changeDirty(dirty, edit, options);
     let before: string | undefined;
-    const change = (found: string | undefined): string | undefined => {
+    const change = (found: string | undefined): string | Edited | undefined => {
       before = undefined;
       this.#refuseTorn(found, readings);
       // A deleted log is not made again by a late reply (2.2).
       if (found === undefined && options.create !== true) return undefined;
       before = found ?? "";
-      const after = found === undefined ? this.#edited("", edit) : this.#next(found, edit, options);
-      if (after !== before) record.intend(before, after);
+      if (found === undefined) options.check?.("");
+      const after = found === undefined ? this.#whole("", edit) : this.#next(found, edit, options);
+      if (typeof after !== "string") record.intend(before, after.text, after.delta);
+      else if (after !== before) record.intend(before, after);
       return after;
     };
     return writer.change(file, change, {
@@ -190,7 +210,8 @@ export class LogText {
     edit: LogEdit,
     options: EditOptions,
   ): Promise<string | undefined> {
-    const next = this.#next(dirty.text, edit, options);
+    const answer = this.#next(dirty.text, edit, options);
+    const next = typeof answer === "string" ? answer : answer.text;
     if (next !== dirty.text) {
       const { start, end, text } = difference(dirty.text, next);
       const { documents, file } = this.#options;
@@ -204,17 +225,31 @@ export class LogText {
   }
 
   /** The text after reconciling and editing; the found one itself when nothing changes. */
-  #next(found: string, edit: LogEdit, { isAcceptance = false }: EditOptions): string {
+  #next(
+    found: string,
+    edit: LogEdit,
+    { isAcceptance = false, check }: EditOptions,
+  ): string | Edited {
     const known = this.#known;
-    const base =
-      known === undefined || known === found ? found : reconcile(known, found, this.#recent()).text;
+    const isSame = known === undefined || known === found;
+    const { text: base, how } = isSame
+      ? { text: found, how: "same" }
+      : reconcile(known, found, this.#recent());
+    check?.(base);
+    // What was merged may have anchors anywhere.
+    const part = how === "merge" || how === "taken" ? undefined : this.#end.of(base);
+    if (part !== undefined) {
+      const edited = this.#end.edit(part, edit);
+      if (edited === undefined) return base;
+      return base === found ? edited : edited.text;
+    }
     const { prepare } = this.#options;
     const isPrepared = isAcceptance || prepare === undefined || findAnchor(base) !== undefined;
-    if (isPrepared || edit(base) === undefined) return this.#edited(base, edit);
-    return this.#edited(prepare(base), edit);
+    if (isPrepared || edit(base) === undefined) return this.#whole(base, edit);
+    return this.#whole(prepare(base), edit);
   }
 
-  #edited(base: string, edit: LogEdit): string {
+  #whole(base: string, edit: LogEdit): string {
     const edited = edit(base);
     return edited === undefined || edited === base ? base : finishEdit(edited, this.#options.name);
   }

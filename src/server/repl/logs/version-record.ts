@@ -4,19 +4,14 @@
  */
 import { sharedLength } from "../../files/shared-length.ts";
 import type { OwnVersion } from "../log-merge.ts";
-import type { Restored, VersionRecord } from "./log-text.ts";
+import type { Delta, Restored, VersionRecord } from "./log-text.ts";
 import { parseLines, type RecordFiles } from "./record-files.ts";
-
-/** A text as the beginning of the one before, and what follows. */
-interface Delta {
-  readonly keep: number;
-  readonly add: string;
-}
 
 type Line =
   | { readonly kind: "base"; readonly text: string }
   | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
-  | { readonly kind: "stands"; readonly text: Delta; readonly at: number };
+  /** Without a text it is the one that was intended. */
+  | { readonly kind: "stands"; readonly text?: Delta; readonly at: number };
 
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
@@ -37,6 +32,7 @@ export function createVersionRecord({
   warned,
 }: VersionRecordOptions): VersionRecord {
   let known: string | undefined;
+  let intended: string | undefined;
   let length = 0;
 
   const write = (line: Line): void => {
@@ -65,21 +61,25 @@ export function createVersionRecord({
         warned(error);
       }
     },
-    intend(before, after) {
+    intend(before, after, change) {
       if (known === undefined) begin(before);
       const base = known ?? "";
+      intended = after;
       write({
         kind: "intend",
         before: deltaOf(base, before),
-        after: deltaOf(base, after),
+        after: change !== undefined && base === before ? change : deltaOf(base, after),
         at: now(),
       });
     },
     stands(text) {
       if (text === known) return;
+      const isIntended = intended === text;
+      intended = undefined;
       const isLong = length > Math.max(longRecord, 2 * text.length);
       if (known === undefined || isLong) return begin(text);
-      write({ kind: "stands", text: deltaOf(known, text), at: now() });
+      if (isIntended) write({ kind: "stands", at: now() });
+      else write({ kind: "stands", text: deltaOf(known, text), at: now() });
       known = text;
     },
   };
@@ -101,7 +101,8 @@ export function readVersionRecord(text: string | undefined): Restored | undefine
       };
     if (line.kind === "stands") {
       const before = known;
-      known = apply(known, line.text);
+      if (line.text !== undefined) known = apply(known, line.text);
+      else known = intended?.after ?? known;
       const own = intended?.after === known ? intended : undefined;
       const between = own?.before ?? known;
       if (between !== before && versions.at(-1)?.after !== before)
@@ -116,6 +117,7 @@ export function readVersionRecord(text: string | undefined): Restored | undefine
 }
 
 function deltaOf(base: string, text: string): Delta {
+  if (base === text) return { keep: base.length, add: "" };
   const keep = sharedLength(base, text);
   return { keep, add: text.slice(keep) };
 }
