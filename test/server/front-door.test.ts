@@ -305,3 +305,19 @@ describe("the control API", () => {
     }
   });
 });
+
+test("a request whose connection ends with it is answered, however fast the answer is", async () => {
+  const post = [
+    "POST /-daebug-discover-tests HTTP/1.1",
+    `Host: ${host()}`,
+    "Content-Type: application/json",
+    "Content-Length: 2",
+    "Connection: close",
+    "",
+    "{}",
+  ].join("\r\n");
+  const answers: string[] = [];
+  for (let count = 0; count < 200; count++) answers.push(await raw(post));
+  expect(new Set(answers.map(status))).toEqual(new Set([200]));
+  expect(answers[0]).toMatch(/^connection: close$/im);
+});

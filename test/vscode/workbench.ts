@@ -191,12 +191,21 @@ export class Workbench {
 
   /** Runs a row of the Test Explorer by one of its profiles, `Run in Worker`. */
   async runTest(row: Locator, profile: string): Promise<void> {
-    await row.first().click({ button: "right" });
-    await this.page.locator(".monaco-menu .action-label", { hasText: "Execute Using" }).click();
-    await this.page
-      .locator(".quick-input-list .monaco-list-row", { hasText: profile })
-      .first()
-      .click();
+    const { page } = this;
+    const choice = page.locator(".quick-input-list .monaco-list-row", { hasText: profile }).first();
+    await eventually(`${profile} among the profiles`, async () => {
+      await row.first().click({ button: "right" });
+      const item = page.locator(".monaco-menu .action-label", { hasText: "Execute Using" });
+      try {
+        // A menu does not hear a click that comes as soon as it is open.
+        await item.click({ timeout: 2_000 });
+        await choice.click({ timeout: 2_000 });
+        return true;
+      } catch {
+        await page.keyboard.press("Escape");
+        return false;
+      }
+    });
   }
 
   /** Where messages of failed tests stand in the active editor: 1-based lines. */

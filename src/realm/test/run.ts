@@ -87,7 +87,12 @@ async function discover(request: object): Promise<readonly string[]> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(request),
   });
-  const { files, error } = (await answer.json()) as { files?: string[]; error?: unknown };
+  // A proxy on the way answers in its own words.
+  const isJson = answer.headers.get("content-type")?.includes("json") === true;
+  const { files, error } = (isJson ? await answer.json() : {}) as {
+    files?: string[];
+    error?: unknown;
+  };
   if (answer.ok && files !== undefined) return files;
   const reason = typeof error === "string" ? error : (error as { message?: string })?.message;
   throw new Error(`the test files could not be found: ${reason ?? `status ${answer.status}`}`);

@@ -33,6 +33,8 @@ export async function openPageChannel(options: PageChannelOptions): Promise<Page
     routes: door.routes,
   });
   const server = createServer((request, response) => void answer(request, response));
+  // The Vite host is the only client. What it has just sent must not meet a connection that was idle too long.
+  server.keepAliveTimeout = 0;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const admission = gate.admit(headOf(request, false));

@@ -46,11 +46,20 @@ export interface FrontDoorOptions extends ServeOptions {
   answerPack: AnswerPack;
 }
 
+/**
+ * Whether a connection goes on is between the page, or a proxy of its own, and this door. A pipe that closes with its answer
+ * loses that answer whenever it is faster than the end of the request.
+ */
+const throughPipe = { connection: "keep-alive" };
+
 /** @param settled filled by the time the first request comes */
 export function frontDoor(server: object, options: FrontDoorOptions, settled: Settled): void {
   const httpServer = server as Server;
   const gate = contentGate(options, settled);
   const channel = createProxyServer({ target: { socketPath: options.pipe }, changeOrigin: false });
+  channel.on("proxyRes", ({ headers }, { headers: asked }) => {
+    headers.connection = asked.connection ?? "keep-alive";
+  });
   const emit = httpServer.emit.bind(httpServer) as (event: string, ...args: unknown[]) => boolean;
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -64,7 +73,7 @@ export function frontDoor(server: object, options: FrontDoorOptions, settled: Se
     request.url = urlFor(admission, options.prefix);
     if (admission.route.name === "channel") {
       channel
-        .web(request, response)
+        .web(request, response, { headers: throughPipe })
         .catch(
           () => void (response.headersSent ? response.destroy() : response.writeHead(502).end()),
         );

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { project } from "../../../scripts/bootstrap.mjs";
 import { replaceInFile } from "../../support/edits.ts";
 import { eventually } from "../../support/eventually.ts";
-import { useWorkbench } from "./window.ts";
+import { picture, useWorkbench } from "./window.ts";
 
 const tests = `import { describe, test } from "node:test";
 import assert from "node:assert";
@@ -86,7 +86,7 @@ test("a page that is opened has a log in the view, and a click opens it", async 
 });
 
 test("a block below the anchor runs in the page when the file is saved", async () => {
-  await typeAtEnd("```js\ndocument.title.length + 1000\n```\n");
+  await typeAtEnd("How long is the title?\n\n```js\ndocument.title.length + 1000\n```\n");
   await window().page.keyboard.press("Control+s");
   const title = await (await window().preview("Plants that forgive you.")).title();
   const text = await logText(/^#### 👍.* to agent at \d\d:\d\d:\d\d \(/m);
@@ -97,6 +97,19 @@ test("the lens above a request asks for the same again, as the user", async () =
   await window().lens("▷ Re-run").first().click();
   const text = await logText(/^#### 👍.* to user at \d\d:\d\d:\d\d \(/m);
   expect(text.match(/document\.title\.length/g)).toHaveLength(2);
+});
+
+test("a request can fill the basket of the page beside it", async () => {
+  const code = `const { basket } = await import("./src/basket.ts");
+console.log("two ferns for", document.title);
+basket.add("fern", 2);
+({ total: basket.total(), items: document.querySelectorAll("button").length })`;
+  await typeAtEnd(`Put two ferns into the basket.\n\n\`\`\`js\n${code}\n\`\`\`\n`);
+  await window().page.keyboard.press("Control+s");
+  await logText('"total":');
+  await window().page.keyboard.press("Control+End");
+  await window().lens("Re-run").last().waitFor();
+  await picture(window(), "log");
 });
 
 test("the outline follows requests and replies", async () => {
@@ -151,6 +164,7 @@ test("tests of the page are found, run in it, and fail at their line", async () 
   await results.filter({ hasText: "is never free" }).first().waitFor();
   await window().openFile("basket.test.js");
   await page.locator(".test-error-content-widget").first().waitFor();
+  await picture(window(), "tests");
   await replaceInFile(
     window().file("src/basket.test.js"),
     "basket.total(), 0",

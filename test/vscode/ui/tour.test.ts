@@ -1,14 +1,12 @@
 /** The tour of the demo workspace as a newcomer takes it. The pictures of the README are made on the way. */
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { project } from "../../../scripts/bootstrap.mjs";
 import { replaceInFile } from "../../support/edits.ts";
 import { eventually } from "../../support/eventually.ts";
-import { useWorkbench } from "./window.ts";
+import { picture, useWorkbench } from "./window.ts";
 
-const media = path.join(project, "media");
 const window = useWorkbench(() => ({ copy: path.join(project, "demo"), openFile: "tour.md" }));
 
 test("the preview opens beside the tour", async () => {
@@ -29,7 +27,7 @@ test("page blocks fill the shop's own basket, and their results stand in the fil
   const text = await result("€64.00");
   expect(text).toMatch(/<!-- vitrine:result id=\S+ realm=\S+ state=ok /);
   await window().lens("✓").first().waitFor();
-  await picture("preview");
+  await picture(window(), "preview");
 });
 
 test("running all blocks stops at the one that fails, and its error is a problem at its line", async () => {
@@ -42,7 +40,7 @@ test("running all blocks stops at the one that fails, and its error is a problem
   const rows = await window().problems("cactus");
   await rows.first().waitFor();
   expect(await rows.first().textContent()).toContain(`[Ln ${line}, Col 8]`);
-  await picture("problems");
+  await picture(window(), "problems");
   await window().runCommand("View: Toggle Panel Visibility");
 });
 
@@ -60,7 +58,7 @@ test("the view lists the project with its realms", async () => {
   await window().openFile("tour.md");
   await window().page.keyboard.press("Control+Home");
   await window().lens("✓").first().waitFor();
-  await picture("tree");
+  await picture(window(), "tree");
 });
 
 async function result(part: string): Promise<string> {
@@ -69,10 +67,4 @@ async function result(part: string): Promise<string> {
     const regions = text.match(/<!-- vitrine:result[\s\S]*?<!-- vitrine:end/g) ?? [];
     return regions.some((region) => region.includes(part)) ? text : undefined;
   });
-}
-
-/** The pictures are part of the repository: a run makes only those that are missing, or all with VITRINE_PICTURES=1. */
-async function picture(name: string): Promise<void> {
-  if (existsSync(path.join(media, `${name}.png`)) && !process.env.VITRINE_PICTURES) return;
-  await window().screenshot(name, media);
 }
