@@ -84,15 +84,11 @@ export function frontDoor(server: object, options: FrontDoorOptions, settled: Se
       ...admission.headers,
     }))
       response.setHeader(name, value);
-    if (admission.route.name === "client") {
-      void answerClient(response);
-      return true;
-    }
-    if (admission.route.name === "pack") {
+    if (admission.route.name === "client") void answerClient(response);
+    else if (admission.route.name === "pack")
       options.answerPack(request, response, request.url.slice(packRoute.length));
-      return true;
-    }
-    return emit("request", request, response);
+    else return emit("request", request, response);
+    return true;
   };
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {

@@ -390,6 +390,7 @@ test("a reader sees old or new texts, never anything between", async () => {
   const torn: string[] = [];
   let reads = 0;
   const reader = (async () => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- the writer below ends it
     while (!isOver) {
       const text = await at.read();
       reads++;

@@ -228,8 +228,7 @@ export class Requests {
    * @param isOurs whether an earlier process of this run knew the log: what it handed to a realm it has saved
    */
   async takeOver(isOurs: boolean): Promise<void> {
-    const { history, key } = this.#options;
-    const left = history.request(key);
+    const left = this.#options.history.request(this.#options.key);
     if (left !== undefined) await this.#resume(left);
     if (this.#request === undefined) await this.#settleRegions(isOurs);
   }
@@ -325,11 +324,10 @@ export class Requests {
   #goOn(request: LogRequest, ending: Ending, more: More | undefined): void {
     const isMore = request.advance(ending) !== undefined;
     if (isMore && !this.#isClosed) return this.#offer(request);
-    const { history, key, listener } = this.#options;
     this.#request = undefined;
-    history.save(key, undefined);
+    this.#options.history.save(this.#options.key, undefined);
     if (more !== undefined) this.begin(more.text, more.next);
-    listener.changed();
+    this.#options.listener.changed();
   }
 
   async #update(): Promise<void> {
@@ -337,9 +335,8 @@ export class Requests {
     if (request === undefined || isOver(request.job)) return;
     const edit: LogEdit = (text) =>
       this.#request === request && !isOver(request.job) ? request.updateRegion(text) : undefined;
-    await this.#options.log
-      .change(edit, { isPassing: true })
-      .catch((error: unknown) => this.#failed(error));
+    const written = this.#options.log.change(edit, { isPassing: true });
+    await written.catch((error: unknown) => this.#failed(error));
   }
 
   /** A reply is not given up because the file cannot be written just now. */
@@ -361,10 +358,7 @@ export class Requests {
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(retryMs, resolve);
-      this.#hurry = () => {
-        cancel();
-        resolve();
-      };
+      this.#hurry = () => (cancel(), resolve());
     });
   }
 

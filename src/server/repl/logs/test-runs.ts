@@ -151,19 +151,19 @@ function ending(): Pick<Running, "done" | "settle"> {
 
 /** Tests are only added, so that whoever follows a run can go by their index. @param isAll `more` may hold known ones */
 function grown(
-  known: readonly TestOutcome[],
+  before: readonly TestOutcome[],
   more: readonly TestOutcome[],
   isAll: boolean,
 ): readonly TestOutcome[] {
-  if (!isAll) return [...known, ...more];
+  if (!isAll) return [...before, ...more];
   const left = new Map<string, number>();
-  for (const test of known) left.set(keyOf(test), (left.get(keyOf(test)) ?? 0) + 1);
+  for (const test of before) left.set(keyOf(test), (left.get(keyOf(test)) ?? 0) + 1);
   const fresh = more.filter((test) => {
-    const count = left.get(keyOf(test)) ?? 0;
-    left.set(keyOf(test), count - 1);
-    return count <= 0;
+    const known = left.get(keyOf(test)) ?? 0;
+    left.set(keyOf(test), known - 1);
+    return known <= 0;
   });
-  return [...known, ...fresh];
+  return [...before, ...fresh];
 }
 
 function keyOf({ suite, name, status }: TestOutcome): string {
