@@ -195,7 +195,8 @@ export async function sendRaw(port: number, request: string, timeout = 10_000): 
     text += chunk;
     if (isComplete(text)) socket.destroy();
   });
-  await once(socket, "close");
+  // A server that answers before it has read everything resets the connection: that is an end as well.
+  await new Promise((resolve) => socket.once("close", resolve));
   return parseAnswer(text);
 }
 
