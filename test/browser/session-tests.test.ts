@@ -72,7 +72,10 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   page = await browser.newPage();
+  // Without its socket a page hears of no save.
+  const connected = page.waitForEvent("console", (message) => message.text() === "[vite] connected.");
   await page.goto(session.url);
+  await connected;
   await page.waitForFunction("document.title.startsWith('total 3')");
   await eventually("the page's realm", () =>
     server.sessions[0]?.realms.some(({ state }) => state === "idle"),
