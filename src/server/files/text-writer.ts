@@ -58,6 +58,8 @@ export interface TextWriter {
    * changed then.
    */
   change(file: string, change: TextChange, options?: ChangeOptions): Promise<string | undefined>;
+  /** Resolves when what was written so far survives a power loss; what is written soon is waited for, to be flushed at once. */
+  durable(file: string): Promise<void>;
   /** Whether a file is still as it was left here, told by what the system says of it. */
   isOwn(file: string, stat: BigIntStats): boolean;
   /** Waits for what has begun. */
@@ -80,6 +82,8 @@ export interface TextWriterOptions {
   readonly clock?: Clock;
 }
 
+/** Ms in which another change of the same folder is waited for before names are made durable for their own sake. */
+const gatherMs = 25;
 /** Tries until a foreign writer is given way (19.3, rule 4). */
 const tries = 8;
 
@@ -91,16 +95,28 @@ interface Writer {
   readonly clock: Clock;
   readonly known: KnownTexts;
   readonly late: LateTexts;
+  /** How often the names in a directory were made durable. */
+  readonly flushes: Map<string, number>;
 }
 
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
   const { disk = realDisk, platform = process.platform, clock = realClock } = options;
   const late = new LateTexts({ clock, disk, late: (text) => options.late(text) });
-  const writer: Writer = { options, disk, platform, clock, known: new KnownTexts(), late };
+  const known = new KnownTexts();
+  const writer: Writer = { options, disk, platform, clock, known, late, flushes: new Map() };
   return {
     change: (file, change, how = {}) =>
       queues.run(path.normalize(file), () => changePatiently(writer, { file, change, how })),
+    async durable(file) {
+      const directory = path.dirname(file);
+      const before = writer.flushes.get(directory) ?? 0;
+      await clock.sleep(gatherMs);
+      // A flush that began since has made the earlier names durable as well.
+      if ((writer.flushes.get(directory) ?? 0) > before) return queues.run(path.normalize(file), async () => {});
+      writer.flushes.set(directory, before + 1);
+      await syncDirectory(disk, directory).catch((error: unknown) => settle(writer, file, error));
+    },
     isOwn(file, stat) {
       const known = writer.known.get(file);
       return known?.isSure === true && isSameState(known.stat, stat);
@@ -269,6 +285,7 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     placed(stat) {
       isPlaced = true;
       known.set(file, { bytes, text, stat, isSure: false });
+      if (how.isPassing !== true) countFlush(writer, file);
       stands(next, text);
     },
   };
@@ -296,6 +313,11 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
   }
 }
 
+function countFlush({ flushes }: Writer, file: string): void {
+  const directory = path.dirname(file);
+  flushes.set(directory, (flushes.get(directory) ?? 0) + 1);
+}
+
 /** The file is the new one, and readers see it: what is left is to make its name durable. */
 async function settle({ disk, options }: Writer, target: string, error: unknown): Promise<void> {
   let reason = error;
@@ -319,6 +341,7 @@ async function create(writer: Writer, task: Task): Promise<Done> {
   const placed = (stat: BigIntStats): void => {
     isPlaced = true;
     writer.known.set(file, { bytes, text, stat, isSure: false });
+    countFlush(writer, file);
     stands(task, text);
   };
   try {
