@@ -56,7 +56,8 @@ async function benchPage({ browser, folder, rounds }: Bench): Promise<boolean> {
     await writeFile(fileOf(small), padding(sizes.small) + formatFooter());
     await writeFile(fileOf(large), padding(sizes.large) + formatFooter());
     await delay(1000);
-    const request = (name: string): Target["measure"] => measured(fileOf(name), (code) => append(ours, name, code));
+    const request = (name: string): Target["measure"] =>
+      measured(fileOf(name), (code) => append(ours, name, code));
     const post = async (code: string): Promise<void> => {
       await fetch(reference.url, { method: "POST", body: code });
     };
@@ -91,7 +92,8 @@ async function benchPage({ browser, folder, rounds }: Bench): Promise<boolean> {
         { name: "10 MB", measure: request(large) },
         {
           name: "10 kB + 2 bare rewrites of 10 MB",
-          measure: async (round) => (await ofSmall(round)) + (await rewrite(folder)) + (await rewrite(folder)),
+          measure: async (round) =>
+            (await ofSmall(round)) + (await rewrite(folder)) + (await rewrite(folder)),
         },
         { name: "10 kB", measure: ofSmall },
       ],
@@ -125,14 +127,22 @@ async function benchNode({ folder, rounds }: Bench): Promise<boolean> {
     await writeFile(file, padding(sizes.small) + formatFooter());
     await delay(1000);
     const request = (code: string): Promise<void> =>
-      server.methods.appendToLog({ root, name, agent: "bench", chunk: `\`\`\`js\n${code}\n\`\`\`` });
+      server.methods.appendToLog({
+        root,
+        name,
+        agent: "bench",
+        chunk: `\`\`\`js\n${code}\n\`\`\``,
+      });
     return await compare({
       title: "Log of a Node realm: append → reply on disk",
       targets: [
         { name: "vitrine", measure: measured(file, request) },
         {
           name: "push, eval, one flushed rename",
-          measure: measured(bare, async (code) => void (await fetch(reference.url, { method: "POST", body: code }))),
+          measure: measured(
+            bare,
+            async (code) => void (await fetch(reference.url, { method: "POST", body: code })),
+          ),
         },
       ],
       rounds,
@@ -227,7 +237,9 @@ async function append({ url, token }: Running, name: string, code: string): Prom
 /** Opens a page in a context of its own. @returns the name of its realm */
 async function openRealm(browser: Browser, { url, token }: Running): Promise<string> {
   const names = async (): Promise<string[]> => {
-    const answer = await fetch(`${url}instances`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${url}instances`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     const { instances } = (await answer.json()) as { instances: { name: string; kind?: string }[] };
     return instances.filter(({ name }) => !name.endsWith("-webworker")).map(({ name }) => name);
   };
@@ -251,7 +263,11 @@ async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Prom
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    const { event, url, token = "" } = JSON.parse(line) as {
+    const {
+      event,
+      url,
+      token = "",
+    } = JSON.parse(line) as {
       event: string;
       url?: string;
       token?: string;

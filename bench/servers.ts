@@ -85,10 +85,9 @@ export async function startWarmServer(
       },
       events: {
         ...Object.fromEntries(
-          ["projectsChanged", "runChanged", "consoleLogged", "logged", "testRunChanged"].map((name) => [
-            name,
-            () => {},
-          ]),
+          ["projectsChanged", "runChanged", "consoleLogged", "logged", "testRunChanged"].map(
+            (name) => [name, () => {}],
+          ),
         ),
         replsChanged: (list: readonly Repl[]) => {
           repls = list;

@@ -25,7 +25,14 @@ export function expectNothingLost(result: TortureResult): void {
   expect(text).toMatch(/\n> Append your[^\n]*\n\n\n$/);
 }
 
-export function describeTorture({ asked, executions, kills, reads, ways, text }: TortureResult): string {
+export function describeTorture({
+  asked,
+  executions,
+  kills,
+  reads,
+  ways,
+  text,
+}: TortureResult): string {
   const done = asked.filter((id) => text.includes(`done ${id}\n`)).length;
   const saves = Object.entries(ways).map(([way, count]) => `${count} ${way}`);
   return `torture: ${asked.length} appends (${saves.join(", ")}), ${executions.size} executed, ${done} answered with their value, ${kills} kills, ${reads} reads`;

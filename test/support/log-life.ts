@@ -13,7 +13,14 @@ export type Style = "rename" | "in place" | "truncate first";
 
 export type Step =
   /** A chunk at the end. */
-  | { kind: "append"; blocks: number; heading: boolean; note: boolean; crlf: boolean; inside: number }
+  | {
+      kind: "append";
+      blocks: number;
+      heading: boolean;
+      note: boolean;
+      crlf: boolean;
+      inside: number;
+    }
   | { kind: "api"; blocks: number }
   /** Half a block, and its end. */
   | { kind: "draft" }
@@ -97,17 +104,22 @@ export class Life {
     const isBehindDraft = this.draft !== undefined && ["append", "stale"].includes(step.kind);
     if (isBehindDraft) return;
     // What one agent is still writing another one does not read.
-    if (this.#writing && !["take", "result", "events", "wait", "crash"].includes(step.kind)) await clock.advance(200);
+    if (this.#writing && !["take", "result", "events", "wait", "crash"].includes(step.kind))
+      await clock.advance(200);
     switch (step.kind) {
       case "append": {
         const chunk = this.chunk(step.blocks, step);
-        await this.during(step.inside, () => this.append(step.crlf ? chunk.replaceAll("\n", "\r\n") : chunk));
+        await this.during(step.inside, () =>
+          this.append(step.crlf ? chunk.replaceAll("\n", "\r\n") : chunk),
+        );
         break;
       }
       case "api":
-        void this.realm.append(this.chunk(step.blocks, { heading: true, note: false }).trim()).catch((error: unknown) => {
-          throw error;
-        });
+        void this.realm
+          .append(this.chunk(step.blocks, { heading: true, note: false }).trim())
+          .catch((error: unknown) => {
+            throw error;
+          });
         break;
       case "draft":
         if (this.draft !== undefined) break;
@@ -157,7 +169,10 @@ export class Life {
         if (job === undefined) break;
         this.given = undefined;
         const value = `value-${job.code}`;
-        const ended = this.realm.result(job.id, step.ok ? { ok: true, value } : { ok: false, error: value });
+        const ended = this.realm.result(
+          job.id,
+          step.ok ? { ok: true, value } : { ok: false, error: value },
+        );
         void ended.then((how) => {
           if (how === "written") this.values.push(value);
         });
@@ -165,7 +180,8 @@ export class Life {
       }
       case "late result": {
         const job = this.timedOut.pop();
-        if (job !== undefined) void this.realm.result(job.id, { ok: true, value: `late-${job.code}` });
+        if (job !== undefined)
+          void this.realm.result(job.id, { ok: true, value: `late-${job.code}` });
         break;
       }
       case "lost":
@@ -173,7 +189,12 @@ export class Life {
         this.given = undefined;
         break;
       case "events": {
-        const event = { type: "console", level: "log", message: "said", eventAt: new Date(clock.now()).toISOString() };
+        const event = {
+          type: "console",
+          level: "log",
+          message: "said",
+          eventAt: new Date(clock.now()).toISOString(),
+        };
         void this.realm.flush(Array.from({ length: step.count }, () => event));
         break;
       }
@@ -215,7 +236,8 @@ export class Life {
     if (inside > 0) {
       this.#inside = { left: inside, act: die };
       void this.realm.look();
-      if (this.given !== undefined) void this.realm.flush([{ type: "console", message: "before the end" }]);
+      if (this.given !== undefined)
+        void this.realm.flush([{ type: "console", message: "before the end" }]);
       await clock.advance(5000);
     }
     this.#inside = undefined;
@@ -225,8 +247,12 @@ export class Life {
     await clock.advance(300);
     const { job } = this.realm;
     // The realm still has what it was given, and may answer.
-    this.given = job !== undefined && job.dispatchedAt !== undefined && this.ran.includes(job.code) ? job : undefined;
-    if (this.given === undefined && job?.dispatchedAt !== undefined) await this.realm.fail("lost", "lost");
+    this.given =
+      job !== undefined && job.dispatchedAt !== undefined && this.ran.includes(job.code)
+        ? job
+        : undefined;
+    if (this.given === undefined && job?.dispatchedAt !== undefined)
+      await this.realm.fail("lost", "lost");
   }
 
   async restart(): Promise<void> {
@@ -271,7 +297,8 @@ export class Life {
   #writing = false;
 
   #called(call: string, name: string): void {
-    if (this.#inside === undefined || !(name === file || name.startsWith(`${directory}/.vitrine`))) return;
+    if (this.#inside === undefined || !(name === file || name.startsWith(`${directory}/.vitrine`)))
+      return;
     this.#call = call;
     if (--this.#inside.left > 0) return;
     const { act } = this.#inside;
@@ -317,7 +344,9 @@ export class Life {
     if (openFence(below) !== undefined) return text;
     const isForgotten = this.world.clock.now() - this.copiedAt > 58_000;
     if (copy === undefined || anchor === undefined || isForgotten) return text;
-    return copy.startsWith(text.slice(0, anchor.end)) || this.realm.log.known !== text ? text : copy;
+    return copy.startsWith(text.slice(0, anchor.end)) || this.realm.log.known !== text
+      ? text
+      : copy;
   }
 
   saveStale({ note, style }: { note: boolean; style: Style }, call: string): void {
@@ -329,7 +358,9 @@ export class Life {
   saveEdit({ place, style }: { place: number; style: Style }, call: string): void {
     const base = this.base();
     const limit = findAnchor(base)?.start ?? 0;
-    const gaps = [...base.slice(0, limit).matchAll(/\n\n(?=[A-Z#])/g)].map(({ index }) => index + 2);
+    const gaps = [...base.slice(0, limit).matchAll(/\n\n(?=[A-Z#])/g)].map(
+      ({ index }) => index + 2,
+    );
     if (gaps.length === 0) return;
     const at = gaps[place % gaps.length]!;
     const line = `Edit ${count++}.`;
@@ -342,7 +373,8 @@ export class Life {
     const region = findRegion(text);
     // What another agent has written into it is theirs.
     const isOurs = region !== undefined && !text.slice(region.start, region.end).includes("Edit ");
-    if (region !== undefined && isOurs) this.save(text.slice(0, region.start) + text.slice(region.end), style, "");
+    if (region !== undefined && isOurs)
+      this.save(text.slice(0, region.start) + text.slice(region.end), style, "");
   }
 
   save(text: string, style: Style, call: string): void {
@@ -385,12 +417,18 @@ export class Life {
       expect(tail, where()).not.toMatch(/^####? \u{1F44D}|^executing/mu);
     }
     for (const line of this.lines)
-      expect(text.split(/\r?\n/).filter((one) => one === line).length, `${line} in\n${text}`).toBeGreaterThan(0);
+      expect(
+        text.split(/\r?\n/).filter((one) => one === line).length,
+        `${line} in\n${text}`,
+      ).toBeGreaterThan(0);
     expect(this.ran, where()).toEqual([...new Set(this.ran)]);
     const replies = text
       .split(/\r?\n/)
       .filter((line) => readReplyHeading(line) !== undefined && !line.endsWith(" late"));
-    expect(replies.filter((line) => !/\(.*\)$/.test(line)), where()).toEqual([]);
+    expect(
+      replies.filter((line) => !/\(.*\)$/.test(line)),
+      where(),
+    ).toEqual([]);
     const asked = this.blocks.filter(({ isHistory }) => !isHistory);
     expect(replies.length, `${JSON.stringify(this.blocks)}\n${text}`).toBe(asked.length);
     for (const { code } of this.blocks.filter(({ isHistory }) => isHistory))

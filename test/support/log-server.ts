@@ -10,7 +10,13 @@ import type { Instance } from "../../src/server/repl/logs/instance.ts";
 import type { LogJob } from "../../src/server/repl/logs/log-job.ts";
 import { RunRecord, type Continues } from "../../src/server/repl/logs/run-record.ts";
 import type { RecordFiles } from "../../src/server/repl/logs/record-files.ts";
-import { memoryDisk, memoryRecords, testClock, type MemoryDisk, type TestClock } from "./memory-disk.ts";
+import {
+  memoryDisk,
+  memoryRecords,
+  testClock,
+  type MemoryDisk,
+  type TestClock,
+} from "./memory-disk.ts";
 
 export const directory = "/root/daebug";
 
@@ -46,7 +52,12 @@ export async function startLogs(
   const failures: string[] = [];
   const alive = mortal(memory.disk, () => isDead);
   const kept = mapped(records, (call) => (isDead ? undefined : call()));
-  const record = new RunRecord({ files: kept, clock, supervisor: 1, warned: (text) => void failures.push(text) });
+  const record = new RunRecord({
+    files: kept,
+    clock,
+    supervisor: 1,
+    warned: (text) => void failures.push(text),
+  });
   const writer: TextWriter = createTextWriter({
     root: "/root",
     disk: alive,
@@ -60,7 +71,11 @@ export async function startLogs(
   const instances: Instances = new Instances({
     directory,
     folder: {
-      names: async () => memory.names().map((file) => path.basename(file)).filter(isLogName),
+      names: async () =>
+        memory
+          .names()
+          .map((file) => path.basename(file))
+          .filter(isLogName),
       read: async (name) => memory.text(path.join(directory, name)),
       replaced: async (log) =>
         secondNames(log)

@@ -90,7 +90,15 @@ class Torture {
   async #start(): Promise<void> {
     const child = spawn(
       process.execPath,
-      [path.join(dist, "server/cli.js"), "repl", "--root", this.root, "--port", String(this.#port), "--json"],
+      [
+        path.join(dist, "server/cli.js"),
+        "repl",
+        "--root",
+        this.root,
+        "--port",
+        String(this.#port),
+        "--json",
+      ],
       { env: { ...process.env, XDG_STATE_HOME: this.#state }, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#server = child;
@@ -173,7 +181,8 @@ class Torture {
     while (!this.#isOver) {
       const text = await readFile(this.file, "utf8").catch((error: unknown) => String(error));
       this.#reads++;
-      const isWhole = text.startsWith("# torture\n") && text.match(/^> Append your/gm)?.length === 1;
+      const isWhole =
+        text.startsWith("# torture\n") && text.match(/^> Append your/gm)?.length === 1;
       if (!isWhole) this.torn.push(text);
       await sleep(5);
     }

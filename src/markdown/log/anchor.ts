@@ -119,7 +119,10 @@ function anchorBefore(text: string, from: number, floor: number): Anchor | undef
   for (let at = from; at >= floor;) {
     const [newer, older] = forms as [string, string];
     const first = lastIndexWithin(text, newer, { from: at, floor });
-    const line = Math.max(first, lastIndexWithin(text, older, { from: at, floor: Math.max(floor, first) }));
+    const line = Math.max(
+      first,
+      lastIndexWithin(text, older, { from: at, floor: Math.max(floor, first) }),
+    );
     if (line < 0) return undefined;
     if (line === 0 || text[line - 1] === "\n") return toAnchor(text, line);
     at = line - 1;

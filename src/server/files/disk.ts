@@ -47,11 +47,7 @@ export async function writeAll(
 }
 
 /** The content from the start, up to `limit` bytes. @param expected how many there probably are: then one read will do */
-export async function readAll(
-  handle: FileHandle,
-  limit: number,
-  expected = 0,
-): Promise<Buffer> {
+export async function readAll(handle: FileHandle, limit: number, expected = 0): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (let size = 0; size < limit;) {
     const wanted = size === 0 && expected > 0 ? expected + 1 : 256 * 1024;

@@ -57,7 +57,8 @@ export async function replaceFile(replacement: Replacement): Promise<ReplaceOutc
   }
   replacement.placed?.(filled);
   if (replacement.isPassing !== true) await syncDirectory(disk, directory);
-  const isOurs = replacement.placed === undefined ? reads(disk, target, next) : holds(replacement, filled);
+  const isOurs =
+    replacement.placed === undefined ? reads(disk, target, next) : holds(replacement, filled);
   return (await isOurs) ? "replaced" : "changed";
 }
 

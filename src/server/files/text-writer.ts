@@ -8,14 +8,8 @@ import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { realClock, type Clock } from "../clock.ts";
 import type { Copies } from "./copies.ts";
-import {
-  closeQuietly,
-  NotDurable,
-  realDisk,
-  syncDirectory,
-  unlinkQuietly,
-  type Disk,
-} from "./disk.ts";
+import { closeQuietly, realDisk, unlinkQuietly, type Disk } from "./disk.ts";
+import { Flushes } from "./flushes.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { LateTexts, type LateText } from "./late-texts.ts";
 import { makeFile } from "./new-file.ts";
@@ -82,8 +76,6 @@ export interface TextWriterOptions {
   readonly clock?: Clock;
 }
 
-/** Ms in which another change of the same folder is waited for before names are made durable for their own sake. */
-const gatherMs = 25;
 /** Tries until a foreign writer is given way (19.3, rule 4). */
 const tries = 8;
 
@@ -95,8 +87,7 @@ interface Writer {
   readonly clock: Clock;
   readonly known: KnownTexts;
   readonly late: LateTexts;
-  /** How often the names in a directory were made durable. */
-  readonly flushes: Map<string, number>;
+  readonly flushes: Flushes;
 }
 
 export function createTextWriter(options: TextWriterOptions): TextWriter {
@@ -104,22 +95,18 @@ export function createTextWriter(options: TextWriterOptions): TextWriter {
   const { disk = realDisk, platform = process.platform, clock = realClock } = options;
   const late = new LateTexts({ clock, disk, late: (text) => options.late(text) });
   const known = new KnownTexts();
-  const writer: Writer = { options, disk, platform, clock, known, late, flushes: new Map() };
+  const flushes = new Flushes({ disk, clock, warned: (text) => options.warned?.(text) });
+  const writer: Writer = { options, disk, platform, clock, known, late, flushes };
   return {
     change: (file, change, how = {}) =>
       queues.run(path.normalize(file), () => changePatiently(writer, { file, change, how })),
     async durable(file) {
-      const directory = path.dirname(file);
-      const before = writer.flushes.get(directory) ?? 0;
-      await clock.sleep(gatherMs);
-      // A flush that began since has made the earlier names durable as well.
-      if ((writer.flushes.get(directory) ?? 0) > before) return queues.run(path.normalize(file), async () => {});
-      writer.flushes.set(directory, before + 1);
-      await syncDirectory(disk, directory).catch((error: unknown) => settle(writer, file, error));
+      // The change that flushes is in line.
+      if (await flushes.gather(file)) await queues.run(path.normalize(file), async () => {});
     },
     isOwn(file, stat) {
-      const known = writer.known.get(file);
-      return known?.isSure === true && isSameState(known.stat, stat);
+      const own = writer.known.get(file);
+      return own?.isSure === true && isSameState(own.stat, stat);
     },
     async close() {
       await queues.idle();
@@ -178,7 +165,15 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
         : rewritten(snapshot.bytes, answer);
     if (bytes.length > maximumTextSize) throw failed(file, "(it would grow beyond 20 MiB)");
     const old = guardOf(writer, file, target);
-    const outcome = await replace(writer, { ...task, target, snapshot, rests, text: next, bytes, old });
+    const outcome = await replace(writer, {
+      ...task,
+      target,
+      snapshot,
+      rests,
+      text: next,
+      bytes,
+      old,
+    });
     isWatched = outcome === "replaced" && writer.platform !== "win32";
     if (isWatched) writer.late.watch({ file, snapshot, text: found, isAtRest: rests, old });
     else if (old !== undefined) await unlinkQuietly(writer.disk, old);
@@ -285,7 +280,7 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     placed(stat) {
       isPlaced = true;
       known.set(file, { bytes, text, stat, isSure: false });
-      if (how.isPassing !== true) countFlush(writer, file);
+      if (how.isPassing !== true) writer.flushes.begun(file);
       stands(next, text);
     },
   };
@@ -308,27 +303,9 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
       if (old !== undefined) await unlinkQuietly(disk, old);
       throw error;
     }
-    await settle(writer, target, error);
+    await writer.flushes.settle(target, error);
     return way;
   }
-}
-
-function countFlush({ flushes }: Writer, file: string): void {
-  const directory = path.dirname(file);
-  flushes.set(directory, (flushes.get(directory) ?? 0) + 1);
-}
-
-/** The file is the new one, and readers see it: what is left is to make its name durable. */
-async function settle({ disk, options }: Writer, target: string, error: unknown): Promise<void> {
-  let reason = error;
-  for (let attempt = 0; reason instanceof NotDurable && attempt < 3; attempt++) {
-    reason = await syncDirectory(disk, path.dirname(target)).catch((cause: unknown) => cause);
-  }
-  const isGone = (reason as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
-  if (reason !== undefined && !isGone)
-    options.warned?.(
-      `${target} was written, and may be the older one after a power loss (${String(reason)}); look at your disk`,
-    );
 }
 
 async function create(writer: Writer, task: Task): Promise<Done> {
@@ -341,7 +318,7 @@ async function create(writer: Writer, task: Task): Promise<Done> {
   const placed = (stat: BigIntStats): void => {
     isPlaced = true;
     writer.known.set(file, { bytes, text, stat, isSure: false });
-    countFlush(writer, file);
+    writer.flushes.begun(file);
     stands(task, text);
   };
   try {
@@ -349,7 +326,7 @@ async function create(writer: Writer, task: Task): Promise<Done> {
     return (await makeFile(writer.disk, { file, bytes, placed })) ? { text } : "changed";
   } catch (error) {
     if (!isPlaced) throw error;
-    await settle(writer, file, error);
+    await writer.flushes.settle(file, error);
     return { text };
   }
 }

@@ -52,17 +52,21 @@ for (const [what, start] of [
   ["an old file", "start\n"],
   ["a new file", null],
 ] as const) {
-  test(`${what}: a process that dies at any call leaves it old or new`, { timeout: 60_000 }, async () => {
-    const { calls } = await scenario(await textBench(start), () => "run");
-    for (const fate of ["crash-before", "crash-after"] as const)
-      for (const [index, name] of calls.entries()) {
-        const at = await textBench(start);
-        const { acknowledged } = await scenario(at, (now) => (now === index ? fate : "run"));
-        await expectWhole(at, start, { acknowledged, where: `${fate} ${index} (${name})` });
-      }
-    console.log(`text writer, ${what}: ${calls.length * 2} crash points`);
-    expect(calls.length).toBeGreaterThan(25);
-  });
+  test(
+    `${what}: a process that dies at any call leaves it old or new`,
+    { timeout: 60_000 },
+    async () => {
+      const { calls } = await scenario(await textBench(start), () => "run");
+      for (const fate of ["crash-before", "crash-after"] as const)
+        for (const [index, name] of calls.entries()) {
+          const at = await textBench(start);
+          const { acknowledged } = await scenario(at, (now) => (now === index ? fate : "run"));
+          await expectWhole(at, start, { acknowledged, where: `${fate} ${index} (${name})` });
+        }
+      console.log(`text writer, ${what}: ${calls.length * 2} crash points`);
+      expect(calls.length).toBeGreaterThan(25);
+    },
+  );
 
   test(`${what}: an error of any call is told, or harmless`, { timeout: 60_000 }, async () => {
     const { calls } = await scenario(await textBench(start), () => "run");

@@ -1,6 +1,12 @@
 /** When appended text runs (decision 26), and what a server that goes on knows of the one before it. */
 import { expect, test } from "vitest";
-import { directory, logWorld, startLogs, type LogServer, type LogWorld } from "../../support/log-server.ts";
+import {
+  directory,
+  logWorld,
+  startLogs,
+  type LogServer,
+  type LogWorld,
+} from "../../support/log-server.ts";
 
 const file = `${directory}/p.md`;
 const footer =

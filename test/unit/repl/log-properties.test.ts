@@ -29,7 +29,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: kind("complete") }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("read") }) },
   { weight: 3, arbitrary: fc.record({ kind: kind("stale"), style, note: fc.boolean(), inside }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind("edit"), style, place: fc.nat({ max: 30 }), inside }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: kind("edit"), style, place: fc.nat({ max: 30 }), inside }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: kind("delete region"), style }) },
   { weight: 5, arbitrary: fc.record({ kind: kind("take") }) },
   { weight: 5, arbitrary: fc.record({ kind: kind("result"), ok: fc.boolean() }) },
@@ -38,7 +41,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: kind("events"), count: fc.constantFrom(1, 3, 12) }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("hang") }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("progress") }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind("wait"), ms: fc.constantFrom(40, 700, 5100, 61_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: kind("wait"), ms: fc.constantFrom(40, 700, 5100, 61_000) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: kind("crash"), inside }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("restart") }) },
 );

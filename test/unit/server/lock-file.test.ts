@@ -64,31 +64,40 @@ const contender = `
   }).once("end", () => process.exit());
 `;
 
-test("of many that try at the same moment one gets it, also when a dead one has it", { timeout: 60_000 }, async () => {
-  const source = (name: string): string =>
-    pathToFileURL(path.resolve(import.meta.dirname, `../../../src/server/${name}.ts`)).href;
-  for (const dead of [undefined, JSON.stringify({ pid: 4_000_000, start: "1" })]) {
-    const file = await lockFile();
-    if (dead !== undefined) {
-      await lock(file, await own());
-      await writeFile(file, dead);
+test(
+  "of many that try at the same moment one gets it, also when a dead one has it",
+  { timeout: 60_000 },
+  async () => {
+    const source = (name: string): string =>
+      pathToFileURL(path.resolve(import.meta.dirname, `../../../src/server/${name}.ts`)).href;
+    for (const dead of [undefined, JSON.stringify({ pid: 4_000_000, start: "1" })]) {
+      const file = await lockFile();
+      if (dead !== undefined) {
+        await lock(file, await own());
+        await writeFile(file, dead);
+      }
+      const children = Array.from({ length: 5 }, () =>
+        spawn(
+          process.execPath,
+          ["--input-type=module", "-e", contender, source("lock-file"), source("processes"), file],
+          { stdio: ["pipe", "pipe", "inherit"] },
+        ),
+      );
+      const lines = children.map((child) =>
+        createInterface({ input: child.stdout })[Symbol.asyncIterator](),
+      );
+      const next = (): Promise<string[]> =>
+        Promise.all(lines.map(async (line) => String((await line.next()).value)));
+      expect(new Set(await next())).toEqual(new Set(["ready"]));
+      for (const child of children) child.stdin.write("go");
+      const answers = await next();
+      const ended = children.map((child) => once(child, "exit"));
+      for (const child of children) child.stdin.end();
+      await Promise.all(ended);
+      expect(
+        answers.filter((answer) => answer === "true"),
+        answers.join(),
+      ).toHaveLength(1);
     }
-    const children = Array.from({ length: 5 }, () =>
-      spawn(
-        process.execPath,
-        ["--input-type=module", "-e", contender, source("lock-file"), source("processes"), file],
-        { stdio: ["pipe", "pipe", "inherit"] },
-      ),
-    );
-    const lines = children.map((child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]());
-    const next = (): Promise<string[]> =>
-      Promise.all(lines.map(async (line) => String((await line.next()).value)));
-    expect(new Set(await next())).toEqual(new Set(["ready"]));
-    for (const child of children) child.stdin.write("go");
-    const answers = await next();
-    const ended = children.map((child) => once(child, "exit"));
-    for (const child of children) child.stdin.end();
-    await Promise.all(ended);
-    expect(answers.filter((answer) => answer === "true"), answers.join()).toHaveLength(1);
-  }
-});
+  },
+);

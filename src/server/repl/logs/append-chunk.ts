@@ -1,7 +1,12 @@
 /** A chunk that comes over the API, put below the anchor of a log. Pure. */
 import { findAnchor, withFooter } from "../../../markdown/log/anchor.ts";
 import { openFence } from "../../../markdown/log/draft.ts";
-import { lineEndOf, withLineEnds, withoutBlankEnd, type LineEnd } from "../../../markdown/log/lines.ts";
+import {
+  lineEndOf,
+  withLineEnds,
+  withoutBlankEnd,
+  type LineEnd,
+} from "../../../markdown/log/lines.ts";
 
 export interface Appended {
   readonly text: string;

@@ -7,7 +7,12 @@ import type { Acceptance } from "../../../markdown/log/accept.ts";
 import { findAnchor, withFooter } from "../../../markdown/log/anchor.ts";
 import { lineEndOf, toText } from "../../../markdown/log/lines.ts";
 import { openFence } from "../../../markdown/log/draft.ts";
-import { headingAbove, parseRequests, parseTail, type ParsedRequests } from "../../../markdown/log/requests.ts";
+import {
+  headingAbove,
+  parseRequests,
+  parseTail,
+  type ParsedRequests,
+} from "../../../markdown/log/requests.ts";
 import type { Clock } from "../../clock.ts";
 import { LogRequest } from "./request.ts";
 import type { Baseline, RunRecord } from "./run-record.ts";

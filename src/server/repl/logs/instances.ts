@@ -168,8 +168,7 @@ export class Instances {
     const { key, log } = instance;
     try {
       const restored = this.#isContinued ? record.restored(key) : undefined;
-      const found =
-        restored === undefined ? undefined : await folder.read(path.basename(log.file));
+      const found = restored === undefined ? undefined : await folder.read(path.basename(log.file));
       if (restored !== undefined && found !== undefined) {
         log.restore(restored, found);
         await this.#keepLate(log);

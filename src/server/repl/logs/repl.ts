@@ -3,7 +3,7 @@ import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
-import type { Log, Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
+import type { Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
 import { realClock } from "../../clock.ts";
 import { createCopies } from "../../files/copies.ts";
 import { realDisk } from "../../files/disk.ts";
@@ -105,7 +105,7 @@ export class Repl {
       writer: this.#writer,
       rows: () => this.instances().map(toRow),
       stop: () => listener.stopped(),
-      failed: (error) => listener.warned(String((error as Error).message)),
+      failed: (error) => listener.warned(error instanceof Error ? error.message : String(error)),
     });
     [this.#files, this.#rootFiles] = this.#watchers();
   }
@@ -266,4 +266,3 @@ function bound(listener: ReplListener): InstanceListener {
     moved: (instance, job) => listener.moved(instance, job),
   };
 }
-
