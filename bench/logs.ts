@@ -70,8 +70,12 @@ async function benchPage({ browser, folder, rounds }: Bench): Promise<boolean> {
       rounds,
       goal: 2,
     });
-    const save = (file: string) =>
-      measured(file, async (code) => appendFileSync(file, `\n\`\`\`js\n${code}\n\`\`\`\n`));
+    const save = (file: string): Target["measure"] => {
+      const ask = async (code: string): Promise<void> =>
+        appendFileSync(file, `\n\`\`\`js\n${code}\n\`\`\`\n`);
+      // At any moment of the poller's second.
+      return measured(file, ask, () => pause + Math.random() * 1000);
+    };
     const saved = await compare({
       title: "Log of a page: file save → reply on disk",
       targets: [
@@ -106,11 +110,13 @@ async function benchNode({ folder, rounds }: Bench): Promise<boolean> {
   const root = path.join(folder, "node-logs");
   await mkdir(root, { recursive: true });
   await writeFile(path.join(root, "package.json"), '{"name":"notes","type":"module"}');
+  await writeFile(path.join(root, "index.html"), "<!doctype html><h1>notes</h1>");
   const bare = path.join(folder, "bare-node.md");
   await writeFile(bare, padding(sizes.small));
   const server = await startWarmServer([root], path.join(folder, "node-logs-state"));
   const reference = await start([script("log-reference.ts"), bare, "node"]);
   try {
+    await server.open(root);
     await server.methods.startRepl(root);
     const document = path.join(root, "notes.md");
     await writeFile(document, "```js\n1\n```\n");
@@ -149,10 +155,14 @@ async function benchNode({ folder, rounds }: Bench): Promise<boolean> {
 }
 
 /** A request whose value tells it from all others; ms until that value stands in the file. */
-function measured(file: string, ask: (code: string) => Promise<void>): Target["measure"] {
+function measured(
+  file: string,
+  ask: (code: string) => Promise<void>,
+  wait = () => pause,
+): Target["measure"] {
   let count = 0;
   return async () => {
-    await delay(pause);
+    await delay(wait());
     const [left, right] = [Math.floor(Math.random() * 1e9), ++count];
     const seen = untilIn(file, `\n${left + right}\n`);
     const started = performance.now();

@@ -73,7 +73,10 @@ afterAll(async () => {
 beforeEach(async () => {
   page = await browser.newPage();
   // Without its socket a page hears of no save.
-  const connected = page.waitForEvent("console", (message) => message.text() === "[vite] connected.");
+  const connected = page.waitForEvent(
+    "console",
+    (message) => message.text() === "[vite] connected.",
+  );
   await page.goto(session.url);
   await connected;
   await page.waitForFunction("document.title.startsWith('total 3')");

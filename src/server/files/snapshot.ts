@@ -55,10 +55,10 @@ export async function isUnchanged(
   disk: Disk,
   file: string,
   snapshot: Snapshot,
-  bytesKnown = false,
+  rests = false,
 ): Promise<boolean> {
   const { stat, bytes, handle } = snapshot;
-  if (!bytesKnown && !(await readAll(handle, maximumTextSize + 1, bytes.length)).equals(bytes))
+  if (!rests && !(await readAll(handle, maximumTextSize + 1, bytes.length)).equals(bytes))
     return false;
   try {
     const now = await disk.lstat(file, { bigint: true });

@@ -8,14 +8,8 @@ import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { realClock, type Clock } from "../clock.ts";
 import type { Copies } from "./copies.ts";
-import {
-  closeQuietly,
-  NotDurable,
-  realDisk,
-  syncDirectory,
-  unlinkQuietly,
-  type Disk,
-} from "./disk.ts";
+import { closeQuietly, realDisk, unlinkQuietly, type Disk } from "./disk.ts";
+import { Flushes } from "./flushes.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { LateTexts, type LateText } from "./late-texts.ts";
 import { makeFile } from "./new-file.ts";
@@ -58,6 +52,8 @@ export interface TextWriter {
    * changed then.
    */
   change(file: string, change: TextChange, options?: ChangeOptions): Promise<string | undefined>;
+  /** Resolves when what was written so far survives a power loss; what is written soon is waited for, to be flushed at once. */
+  durable(file: string): Promise<void>;
   /** Whether a file is still as it was left here, told by what the system says of it. */
   isOwn(file: string, stat: BigIntStats): boolean;
   /** Waits for what has begun. */
@@ -91,19 +87,26 @@ interface Writer {
   readonly clock: Clock;
   readonly known: KnownTexts;
   readonly late: LateTexts;
+  readonly flushes: Flushes;
 }
 
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
   const { disk = realDisk, platform = process.platform, clock = realClock } = options;
   const late = new LateTexts({ clock, disk, late: (text) => options.late(text) });
-  const writer: Writer = { options, disk, platform, clock, known: new KnownTexts(), late };
+  const known = new KnownTexts();
+  const flushes = new Flushes({ disk, clock, warned: (text) => options.warned?.(text) });
+  const writer: Writer = { options, disk, platform, clock, known, late, flushes };
   return {
     change: (file, change, how = {}) =>
       queues.run(path.normalize(file), () => changePatiently(writer, { file, change, how })),
+    async durable(file) {
+      // The change that flushes is in line.
+      if (await flushes.gather(file)) await queues.run(path.normalize(file), async () => {});
+    },
     isOwn(file, stat) {
-      const known = writer.known.get(file);
-      return known?.isSure === true && isSameState(known.stat, stat);
+      const own = writer.known.get(file);
+      return own?.isSure === true && isSameState(own.stat, stat);
     },
     async close() {
       await queues.idle();
@@ -277,6 +280,7 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     placed(stat) {
       isPlaced = true;
       known.set(file, { bytes, text, stat, isSure: false });
+      if (how.isPassing !== true) writer.flushes.begun(file);
       stands(next, text);
     },
   };
@@ -299,22 +303,9 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
       if (old !== undefined) await unlinkQuietly(disk, old);
       throw error;
     }
-    await settle(writer, target, error);
+    await writer.flushes.settle(target, error);
     return way;
   }
-}
-
-/** The file is the new one, and readers see it: what is left is to make its name durable. */
-async function settle({ disk, options }: Writer, target: string, error: unknown): Promise<void> {
-  let reason = error;
-  for (let attempt = 0; reason instanceof NotDurable && attempt < 3; attempt++) {
-    reason = await syncDirectory(disk, path.dirname(target)).catch((cause: unknown) => cause);
-  }
-  const isGone = (reason as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
-  if (reason !== undefined && !isGone)
-    options.warned?.(
-      `${target} was written, and may be the older one after a power loss (${String(reason)}); look at your disk`,
-    );
 }
 
 async function create(writer: Writer, task: Task): Promise<Done> {
@@ -327,6 +318,7 @@ async function create(writer: Writer, task: Task): Promise<Done> {
   const placed = (stat: BigIntStats): void => {
     isPlaced = true;
     writer.known.set(file, { bytes, text, stat, isSure: false });
+    writer.flushes.begun(file);
     stands(task, text);
   };
   try {
@@ -334,7 +326,7 @@ async function create(writer: Writer, task: Task): Promise<Done> {
     return (await makeFile(writer.disk, { file, bytes, placed })) ? { text } : "changed";
   } catch (error) {
     if (!isPlaced) throw error;
-    await settle(writer, file, error);
+    await writer.flushes.settle(file, error);
     return { text };
   }
 }

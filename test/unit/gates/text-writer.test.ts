@@ -386,12 +386,11 @@ test("long texts are encoded by what is new in them, with signs of every size", 
 test("a reader sees old or new texts, never anything between", async () => {
   const at = await textBench("0\n".repeat(20_000));
   const writer = at.open();
-  let isOver = false;
+  const over = new AbortController();
   const torn: string[] = [];
   let reads = 0;
   const reader = (async () => {
-    // oxlint-disable-next-line no-unmodified-loop-condition -- the writer below ends it
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const text = await at.read();
       reads++;
       const [first = ""] = text.split("\n", 1);
@@ -400,9 +399,33 @@ test("a reader sees old or new texts, never anything between", async () => {
   })();
   for (let count = 1; count <= 60; count++)
     await writer.change(at.file, () => `${count}\n`.repeat(20_000));
-  isOver = true;
+  over.abort();
   await reader;
   await writer.close();
   expect(torn).toEqual([]);
   expect(reads).toBeGreaterThan(20);
+});
+
+test("what is written in passing is durable with the next change that is waited for, or by itself", async () => {
+  for (const isFollowed of [true, false]) {
+    const at = await textBench();
+    const { disk, calls } = faultyDisk(() => "run");
+    const directories: string[] = [];
+    const watched: Disk = {
+      ...disk,
+      open: (file, flags, mode) => {
+        if (flags === "r") directories.push(file);
+        return disk.open(file, flags, mode);
+      },
+    };
+    const writer = at.open({ disk: watched });
+    await writer.change(at.file, adding("one"), { isPassing: true });
+    expect(directories).toEqual([]);
+    const durable = writer.durable(at.file);
+    if (isFollowed) await writer.change(at.file, adding("two"));
+    await durable;
+    expect(directories).toEqual([path.dirname(at.file)]);
+    expect(calls).toContain("sync");
+    await writer.close();
+  }
 });

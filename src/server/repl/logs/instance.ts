@@ -169,6 +169,8 @@ export class Instance {
     };
     await this.log.change(edit, {
       create: true,
+      // The realm need not wait for that; who asked is told when it is durable.
+      isPassing: true,
       ...(options.check === undefined ? {} : { check: options.check }),
       done: (text) => {
         if (text !== undefined && accepted !== undefined)
@@ -176,6 +178,7 @@ export class Instance {
       },
     });
     this.#options.listener.changed(this);
+    await this.log.durable();
     return request;
   }
 

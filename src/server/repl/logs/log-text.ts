@@ -160,6 +160,11 @@ export class LogText {
     }
   }
 
+  /** Resolves when what was written survives a power loss. */
+  durable(): Promise<void> {
+    return this.#options.writer.durable(this.file);
+  }
+
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
     await this.change((current) => reconcileLate(current, late, this.#recent()));

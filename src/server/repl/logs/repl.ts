@@ -107,7 +107,7 @@ export class Repl {
       writer: this.#writer,
       rows: () => this.instances().map(toRow),
       stop: () => listener.stopped(),
-      failed: (error) => listener.warned((error as Error).message),
+      failed: (error) => listener.warned(error instanceof Error ? error.message : String(error)),
     });
     [this.#files, this.#rootFiles] = this.#watchers();
   }

@@ -1,10 +1,11 @@
 /** The life of a realm's requests: accepted from its log, handed to the realm block by block, answered in the log (5 to 8). */
 import { acceptRequest, type Acceptance } from "../../../markdown/log/accept.ts";
-import { formatResultBlocks, type LogEvent, type LogResult } from "../../../markdown/log/events.ts";
-import { finishLeftover, reopenRequest } from "../../../markdown/log/regions.ts";
+import type { LogEvent, LogResult } from "../../../markdown/log/events.ts";
+import { reopenRequest } from "../../../markdown/log/regions.ts";
 import type { Clock } from "../../clock.ts";
 import type { Background } from "./background.ts";
 import type { LogHistory } from "./history.ts";
+import { withoutLeftovers } from "./leftovers.ts";
 import { isOver, type LogJob, type TestJob } from "./log-job.ts";
 import type { EditOptions, LogEdit, LogText } from "./log-text.ts";
 import { PastJobs } from "./past-jobs.ts";
@@ -104,18 +105,8 @@ export class Requests {
 
   /** A text in which no region stands for a job that nobody has: an older copy may have brought it back. Pure. */
   withoutLeftovers(text: string): string {
-    if (this.#request !== undefined || this.#isClosed) return text;
-    const [error = ""] = formatResultBlocks({
-      ok: false,
-      error: "the server stopped before the result arrived",
-    });
-    let settled = text;
-    // More than one stands there when several servers ended before.
-    for (let next: string | undefined = text; next !== undefined;) {
-      settled = next;
-      next = finishLeftover(settled, this.#options.clock.now(), error);
-    }
-    return settled;
+    const isIdle = this.#request === undefined && !this.#isClosed;
+    return isIdle ? withoutLeftovers(text, this.#options.clock.now()) : text;
   }
 
   /**
