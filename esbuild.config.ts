@@ -78,7 +78,15 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
-    entryPoints: { page: "src/realm/page.ts" },
+    // Import attributes are handed through for the browser to judge; esbuild itself cannot follow such an import.
+    supported: { "import-attributes": true },
+    logOverride: { "unsupported-dynamic-import": "silent" },
+    entryPoints: {
+      page: "src/realm/page.ts",
+      packs: "src/realm/packs/main.ts",
+      remote: "src/realm/remote/remote.ts",
+      broker: "src/realm/remote/broker.ts",
+    },
   },
   {
     ...shared,
@@ -95,7 +103,10 @@ const bundles: BuildOptions[] = [
     target: "es2022",
     minify: !watch,
     outdir: "dist/realm",
-    entryPoints: { worker: "src/realm/worker.ts" },
+    entryPoints: {
+      worker: "src/realm/worker.ts",
+      "worker-bootstrap": "src/realm/remote/worker-bootstrap.ts",
+    },
   },
   {
     ...shared,

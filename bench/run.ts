@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- edit open activation idle] [--rounds N] [--seconds N]`: figures against their peers, measured in this
+ * `npm run bench [-- edit open activation idle logs] [--rounds N] [--seconds N]`: figures against their peers, measured in this
  * one run. Exit code 1 when a goal is missed.
  */
 import { spawnSync } from "node:child_process";
@@ -12,6 +12,7 @@ import { launchBrowser } from "../test/vscode/browser.ts";
 import { benchActivation } from "./activation.ts";
 import { benchEdit } from "./edit.ts";
 import { benchIdle } from "./idle.ts";
+import { benchLogs } from "./logs.ts";
 import { benchOpen } from "./open.ts";
 
 const { values, positionals } = parseArgs({
@@ -26,6 +27,7 @@ const benches = {
   open: benchOpen,
   activation: benchActivation,
   idle: benchIdle,
+  logs: benchLogs,
 } as const;
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
 

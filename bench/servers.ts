@@ -5,7 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { project } from "../scripts/bootstrap.mjs";
 import { PROTOCOL_VERSION, type Config, type ServerMethods } from "../src/protocol/contract.ts";
-import type { Session } from "../src/protocol/model.ts";
+import type { Repl, Session } from "../src/protocol/model.ts";
 import { connect } from "../src/server/rpc.ts";
 import manifest from "../package.json" with { type: "json" };
 
@@ -19,6 +19,8 @@ export interface WarmServer {
   readonly methods: ServerMethods;
   /** Opens a session and answers once it serves, as the panel waits for it. */
   open(folder: string): Promise<Session>;
+  /** The name of the realm that a root has, once there is one. */
+  log(root: string): Promise<string>;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -67,6 +69,8 @@ export async function startWarmServer(
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const waiting = new Map<string, (session: Session) => void>();
+  let repls: readonly Repl[] = [];
+  let told = (): void => {};
   const { remote } = connect<ServerMethods>(
     {
       post: (message) => void child.send(message as object),
@@ -76,14 +80,19 @@ export async function startWarmServer(
       methods: {
         externalAddress: async (port: number) => `http://127.0.0.1:${port}/`,
         placeResult: async () => false,
+        readDirty: async () => undefined,
+        editDirty: async () => false,
       },
       events: {
         ...Object.fromEntries(
-          ["projectsChanged", "runChanged", "consoleLogged", "logged"].map((name) => [
-            name,
-            () => {},
-          ]),
+          ["projectsChanged", "runChanged", "consoleLogged", "logged", "testRunChanged"].map(
+            (name) => [name, () => {}],
+          ),
         ),
+        replsChanged: (list: readonly Repl[]) => {
+          repls = list;
+          told();
+        },
         sessionsChanged: (sessions: readonly Session[]) => {
           for (const session of sessions)
             if (session.state.name === "live") waiting.get(session.id)?.(session);
@@ -96,6 +105,7 @@ export async function startWarmServer(
     results: "file",
     portRange: [15_173, 15_273],
     warmStart: true,
+    streaming: "auto",
     runTimeout: 0,
   };
   await remote.initialize({
@@ -112,6 +122,14 @@ export async function startWarmServer(
       const { id } = await remote.openSession(folder);
       return new Promise((resolve) => waiting.set(id, resolve));
     },
+    log: (root) =>
+      new Promise((resolve) => {
+        told = () => {
+          const name = repls.find((one) => one.root === root)?.logs[0]?.name;
+          if (name !== undefined) resolve(name);
+        };
+        told();
+      }),
     pid: child.pid ?? 0,
     stop: async () => {
       const exited = once(child, "exit");

@@ -1,6 +1,7 @@
 /** The only reader of settings. Defaults live in package.json and nowhere else. */
 import * as vscode from "vscode";
 import type { Config } from "../protocol/contract.ts";
+import type { Streaming } from "../protocol/packs.ts";
 import { clamp, parsePortRange } from "./config-values.ts";
 
 export type OpenIn = "panel" | "integratedBrowser" | "externalBrowser";
@@ -27,6 +28,7 @@ export function readConfig(): HostConfig {
       results: settings.get("results") === "editor" ? "editor" : "file",
       portRange,
       warmStart: settings.get("warmStart") === true,
+      streaming: streaming(settings.get("modules.streaming")),
       runTimeout: seconds * 1000,
     }),
     openIn: openIn(settings.get("openIn")),
@@ -39,6 +41,10 @@ export function onDidChangeConfig(listener: (config: HostConfig) => void): vscod
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration("vitrine")) listener(readConfig());
   });
+}
+
+function streaming(value: unknown): Streaming {
+  return value === "scripts" || value === "off" ? value : "auto";
 }
 
 function openIn(value: unknown): OpenIn {

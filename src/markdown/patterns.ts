@@ -33,18 +33,20 @@ function pathSource(pattern: string, groups: Groups): string {
     run.map((segment) => segmentSource(segment, groups)).join("/"),
   );
   const last = others.pop();
-  if (last === undefined) return `/?${first}`;
+  if (last === undefined) return begin + first;
   const middle = others.filter((run) => run !== "");
-  const open = first === "" ? "/?" : `/?${first}/`;
+  const open = first === "" ? begin : `${begin}${first}/`;
   if (last !== "")
     return `${open}${middle.map((run) => earliest(folders, `${run}/`, groups)).join("")}(?:[^/]+/)*${last}`;
   // At the end `**` is anything, and also nothing: `src/**` is `src` itself.
   const final = middle.pop();
-  if (final === undefined) return first === "" ? ".*" : `/?${first}(?:/.*)?`;
+  if (final === undefined) return first === "" ? ".*" : `${begin}${first}(?:/.*)?`;
   const before = middle.map((run) => earliest(folders, `${run}/`, groups)).join("");
   return `${open}${before}${earliest(folders, `${final}(?![^/])`, groups)}(?:/.*)?`;
 }
 
+/** The slash in front, which no star may take for the end of an empty name. */
+const begin = "(?:/|(?!/))";
 /** Any number of folders, as few as possible. */
 const folders = "(?:[^/]+/)*?";
 

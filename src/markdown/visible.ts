@@ -1,4 +1,5 @@
 /** Text of programs as it may stand in a file: every character visible, lines and line counts bounded (E-05). */
+import { visibleText } from "./log/visible-text.ts";
 
 /** A longer line is cut; editors get slow and diffs useless long before. */
 const MOST_LINE_CHARACTERS = 4_000;
@@ -6,18 +7,9 @@ const MOST_LINE_CHARACTERS = 4_000;
 /** Lines of one output: the first and the last halves are kept. */
 const MOST_LINES = 2_000;
 
-// Controls but tab and LF, lone surrogates, line and paragraph separators, bidirectional controls, byte order marks.
-const HIDDEN =
-  /(?![\t\n])\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}|[\u{61c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}\u{feff}]/gu;
-
 /** Lines without control characters, ANSI sequences shown as `␛[31m`, long ones and too many of them cut with a count. */
 export function visibleLines(text: string): readonly string[] {
-  const lines = text
-    .replaceAll("\r\n", "\n")
-    .replace(HIDDEN, picture)
-    .replace(/\n$/, "")
-    .split("\n")
-    .map(cutLine);
+  const lines = visibleText(text).replace(/\n$/, "").split("\n").map(cutLine);
   const excess = lines.length - MOST_LINES;
   if (excess <= 0) return lines;
   const half = MOST_LINES / 2;
@@ -27,13 +19,6 @@ export function visibleLines(text: string): readonly string[] {
 /** How a count of what was left out is written, in logs and documents alike (REPL specification 9.4). */
 export function omitted(count: number, what: string): string {
   return `... (${count} more ${what} omitted) ...`;
-}
-
-/** Unicode has pictures for the first controls; the others are written as JSON and JavaScript escape them. */
-function picture(character: string): string {
-  const code = character.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  return code === 0x7f ? "\u2421" : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
 function cutLine(line: string): string {

@@ -1,6 +1,7 @@
 /** The contract between the extension host (or the command line) and the server, over the IPC channel of the fork. */
 
 import type { ConsoleEntry, Log, LogEntry, Project, Repl, Run, Session, TestRun } from "./model.ts";
+import type { Streaming } from "./packs.ts";
 
 /** Raised whenever a method or a shape changes incompatibly; both sides compare it first (P-10). */
 export const PROTOCOL_VERSION = 1;
@@ -16,6 +17,8 @@ export interface Config {
   readonly portRange: readonly [number, number];
   /** Start one Vite host ahead, from the first use on. */
   readonly warmStart: boolean;
+  /** How the modules of a page travel. */
+  readonly streaming: Streaming;
   /** A run of a block is given up after this many ms; 0 never. */
   readonly runTimeout: number;
 }

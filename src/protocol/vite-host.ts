@@ -1,6 +1,7 @@
 /** What the server and a Vite host say to each other over the host's IPC channel. */
 
 import type { LogEntry, Problem } from "./model.ts";
+import type { Streaming } from "./packs.ts";
 import type { ResolvedImport } from "./realm.ts";
 
 /** Which of our plugin copies serves a folder without a Vite config. */
@@ -26,6 +27,7 @@ export interface ServeOptions {
   readonly pipe: string;
   /** Absolute directory for Vite's cache when the default must not be used. */
   readonly cacheDir?: string;
+  readonly streaming: Streaming;
 }
 
 export interface Served {

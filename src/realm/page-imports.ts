@@ -13,8 +13,15 @@ export interface PageImports {
   repeat(): void;
 }
 
-/** @param base address of the page's base; a worker made from text has none of its own */
-export function createPageImports(base: URL, send: (message: FromRealm) => void): PageImports {
+/**
+ * @param base address of the page's base; a worker made from text has none of its own
+ * @param importModule imports as the page would
+ */
+export function createPageImports(
+  base: URL,
+  send: (message: FromRealm) => void,
+  importModule: (url: string) => Promise<object>,
+): PageImports {
   const open = new Map<number, { message: FromRealm; answer: (result: ResolvedImport) => void }>();
   let asked = 0;
 
@@ -38,7 +45,7 @@ export function createPageImports(base: URL, send: (message: FromRealm) => void)
       const found = ahead ?? (await ask(request.file, specifier));
       if (found.url === "")
         throw new Error(found.error ?? `${JSON.stringify(specifier)} cannot be found`);
-      const namespace = (await import(new URL(found.url, base).href)) as object;
+      const namespace = await importModule(new URL(found.url, base).href);
       return { namespace, interop: found.interop ? "always" : "never" };
     },
     resolved(id, result) {

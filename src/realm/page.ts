@@ -14,6 +14,7 @@ import { findIdentity, type Identity, type RealmMark } from "./identity.ts";
 import { answerMadeWorkers } from "./made-workers.ts";
 import { currentPlace, shortPlace, watchNavigation, type Place } from "./navigation.ts";
 import { createPageImports } from "./page-imports.ts";
+import { watchPacks } from "./packs/page-modules.ts";
 import { linkPanel } from "./panel-link.ts";
 import { hearRealm } from "./realm-events.ts";
 import { watchServiceWorkers } from "./service-workers.ts";
@@ -38,6 +39,7 @@ interface Start {
 
 function start({ publicBase, nonce, heartbeat }: Start): void {
   const base = new URL(publicBase, location.href);
+  const importModule = watchPacks();
   const identity = findIdentity(publicBase, REALM_GLOBAL);
   const { instance } = identity;
   let told = currentPlace();
@@ -51,7 +53,7 @@ function start({ publicBase, nonce, heartbeat }: Start): void {
   });
   const send = (message: FromRealm): void => channel.send(message);
   const feed = createConsoleFeed(channel);
-  const imports = createPageImports(base, send);
+  const imports = createPageImports(base, send, importModule);
   const evaluator = createBrowserEvaluator({ feed, imports, send });
   const scripts = createBlockScripts(base, nonce, evaluator.fail);
   const companion = createCompanion({ base, heartbeat, instance, name: identity.name, send });

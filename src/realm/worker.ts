@@ -50,7 +50,7 @@ function start(own: URL): void {
   });
   const send = (message: FromRealm): void => channel.send(message);
   const feed = createConsoleFeed(channel);
-  const imports = createPageImports(base, send);
+  const imports = createPageImports(base, send, (url) => import(url) as Promise<object>);
   const evaluator = createBrowserEvaluator({ feed, imports, send });
 
   function receive(message: ToRealm): void {

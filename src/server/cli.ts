@@ -4,8 +4,11 @@ import path from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { dev } from "./commands/dev.ts";
+import { init } from "./commands/init.ts";
+import { node } from "./commands/node.ts";
 import { exitCodes, reportError } from "./commands/output.ts";
 import { repl, type ReplOptions } from "./commands/repl.ts";
+import { evaluate, logs, realms, type EvalOptions } from "./commands/talk.ts";
 
 const { version } = manifest;
 /** `daebug` is the verb `repl`, with the options it always had (REPL specification 16). */
@@ -32,12 +35,63 @@ program
   )
   .action(dev);
 
-addReplOptions(program.command("repl", { isDefault: isDaebug }))
+program
+  .command("node")
+  .argument("[script]", "module that is run first")
+  .description("Connects a Node process to the server of the folder; its log is run in it.")
+  .option("-r, --root <dir>", "folder whose server runs", ".")
+  .addHelpText("after", examples("node", "node --root site scripts/seed.ts"))
+  .action(node);
+
+program
+  .command("init")
+  .argument("[dir]", "folder of the project", ".")
+  .description("Adds the logs of the REPL to .gitignore.")
+  .option("-y, --yes", "do not ask")
+  .addHelpText("after", examples("init", "init packages/shop --yes"))
+  .action(init);
+
+program
+  .command("test")
+  .argument("[pattern]", "which files (default: **/*.test.js)")
+  .description("Runs the tests of a folder in a connected page; the same as repl --test.")
+  .option("-r, --root <dir>", "folder of the tests", ".")
+  .option("-p, --port <number>", "port of the server", toPort)
+  .option("--page <text>", "part of the name of the page")
+  .option("--json", "one JSON object on standard output")
+  .addHelpText("after", examples("test", "test 'src/**/*.test.js' --page shop"))
+  .action(async (pattern: string | undefined, options: ReplOptions) => {
+    process.exitCode = await repl({ ...options, test: pattern ?? true });
+  });
+
+addTalkOptions(program.command("realms"))
+  .description("Lists what is connected to the server of the folder.")
+  .addHelpText("after", examples("realms", "realms --root site --json"))
+  .action(realms);
+
+addTalkOptions(program.command("eval").argument("<code>", "JavaScript or TypeScript"))
+  .description("Runs code in a realm, through its log, and prints the answer.")
+  .option("--realm <name>", "which realm (default: the page that was seen last)")
+  .option("--timeout <ms>", "how long the code may run", toMs)
+  .addHelpText("after", examples('eval "document.title"', 'eval "cart.total()" --json'))
+  .action(async (code: string, options: EvalOptions) => {
+    process.exitCode = await evaluate(code, options);
+  });
+
+addTalkOptions(program.command("logs").argument("[name]", "realm whose log is printed"))
+  .description("Prints the log of a realm, or where the logs are.")
+  .addHelpText("after", examples("logs", "logs 7-zen-1201-03"))
+  .action(logs);
+
+const replCommand = addReplOptions(program.command("repl", { isDefault: isDaebug }))
   .description("Serves a folder's pages and keeps their logs: the REPL in Markdown files.")
   .addHelpText(
     "after",
     "\nExamples:\n  vitrine repl --root site\n  vitrine repl --test 'test/**/*.test.js' --page shop",
   );
+
+// The options of `daebug` itself are those of its verb `repl`.
+if (isDaebug) program.addHelpText("after", () => `\n${replCommand.helpInformation()}`);
 
 try {
   await program.parseAsync();
@@ -46,6 +100,12 @@ try {
   if (error instanceof CommanderError)
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   else process.exitCode = reportError(error);
+}
+
+function addTalkOptions(command: Command): Command {
+  return command
+    .option("-r, --root <dir>", "folder whose server runs", ".")
+    .option("--json", "one JSON object on standard output");
 }
 
 function addReplOptions(command: Command): Command {
@@ -57,6 +117,11 @@ function addReplOptions(command: Command): Command {
     .option("--host <address>", "address to listen on (default: this machine only)")
     .option("--allow-external", "with --host and --key: let other machines in")
     .option("--key <key>", "what realms must bring")
+    .option(
+      "--allow-origin <origin>",
+      "let pages of this origin be realms; may be given again",
+      toOrigins,
+    )
     .option("--log <form>", "`json` for one object per line on standard error", toLogForm)
     .option("--timeout <ms>", "how long a request may run", toMs)
     .option("--no-inject", "pages get no client of ours")
@@ -68,6 +133,17 @@ function addReplOptions(command: Command): Command {
     .action(async (options: ReplOptions) => {
       process.exitCode = await repl(options);
     });
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${program.name()} ${line}`).join("\n")}`;
+}
+
+function toOrigins(text: string, before: readonly string[] = []): readonly string[] {
+  const isOrigin = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!isOrigin || new URL(text).origin !== text)
+    throw new InvalidArgumentError("An origin is scheme, host and port: https://example.com.");
+  return [...before, text];
 }
 
 function toPort(text: string): number {

@@ -14,6 +14,10 @@ export const entries = {
   pageClient: path.join(dist, "realm", "page.js"),
   workerClient: path.join(dist, "realm", "worker.js"),
   classicWorkerClient: path.join(dist, "realm", "worker-classic.js"),
+  workerBootstrap: path.join(dist, "realm", "worker-bootstrap.js"),
+  remoteClient: path.join(dist, "realm", "remote.js"),
+  broker: path.join(dist, "realm", "broker.js"),
   nodeTest: path.join(dist, "realm", "node-test.js"),
   nodeAssert: path.join(dist, "realm", "node-assert.js"),
+  packRuntime: path.join(dist, "realm", "packs.js"),
 } as const;

@@ -84,6 +84,7 @@ export function createOwners(parts: OwnersParts): Owners {
     caches: createCaches(hello.stateDirectory, state.identity),
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
+    streaming: () => settings.config.streaming,
     script: (name) => jobs.scriptFile(name),
     wire: (root) => createWire(() => owners.repls.forFolder(root)),
     changed: (list) => tell("sessionsChanged", list),
@@ -102,18 +103,8 @@ export function createOwners(parts: OwnersParts): Owners {
     kill,
     changed: (run) => tell("runChanged", run),
   });
-  const { repls, testing } = createRepls({
-    policy,
-    state,
-    host,
-    tell,
-    log,
-    realms,
-    jobs,
-    sessions,
-    kill,
-    workerRealms,
-  });
+  const shared = { policy, state, host, tell, log, realms, jobs, sessions, kill, workerRealms };
+  const { repls, testing } = createRepls(shared);
   reportPages(realms, sessions, (lines) => tell("consoleLogged", lines));
   answerImports(realms, sessions);
   const owners: Owners = {

@@ -73,6 +73,7 @@ export async function createServer(
     gateway: origin,
     token,
     folders: settings.folders,
+    isReplCommand: policy.root !== undefined,
   });
   void methods.findProjects();
   const welcome = { protocol: PROTOCOL_VERSION, version, pid: process.pid, gateway: origin, token };

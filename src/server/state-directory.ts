@@ -14,6 +14,8 @@ export interface Discovery extends ProcessIdentity {
   readonly gateway: string;
   readonly token: string;
   readonly folders: readonly string[];
+  /** Started by a command line for its REPL: another one may ask it to leave, which it may not of an editor's. */
+  readonly isReplCommand?: boolean;
   /** Private directory of the server's local sockets. */
   readonly runDirectory: string;
   readonly children: readonly ProcessIdentity[];

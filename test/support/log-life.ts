@@ -1,8 +1,10 @@
 /** One life of a log: agents, a realm, a clock and a server that may end, in any order, and what must hold at the end. */
 import { expect } from "vitest";
 import { findAnchor } from "../../src/markdown/log/anchor.ts";
+import { openFence } from "../../src/markdown/log/draft.ts";
 import { readReplyHeading } from "../../src/markdown/log/headings.ts";
 import { findRegion } from "../../src/markdown/log/regions.ts";
+import type { EndLengths } from "../../src/server/repl/logs/log-end.ts";
 import type { Instance, LogJob, LogServer, LogWorld } from "./log-server.ts";
 import { directory, logWorld, startLogs } from "./log-server.ts";
 
@@ -61,13 +63,16 @@ export class Life {
   readonly timedOut: LogJob[] = [];
   /** An agent's copy. */
   copy: string | undefined;
+  copiedAt = 0;
   draft: string | undefined;
   /** What was done to the file while nobody looked, at a call of the disk. */
   #inside: { left: number; act: () => void } | undefined;
   /** A server that died in a write has left it to be found out whether it was done. */
   readonly seen: string[] = [];
 
-  async begin(text: string | undefined): Promise<void> {
+  /** @param isLong whether every log counts as a long one, of which only the end is edited */
+  async begin(text: string | undefined, isLong = false): Promise<void> {
+    this.#lengths = isLong ? { long: 200, end: 100, most: 1200 } : undefined;
     const { memory } = this.world;
     if (text !== undefined) memory.replace(file, text);
     memory.before = (call, name) => this.#called(call, name);
@@ -78,7 +83,7 @@ export class Life {
   }
 
   async boot(continues: "soon" | "never"): Promise<void> {
-    this.server = await startLogs(this.world, continues);
+    this.server = await startLogs(this.world, continues, this.#lengths);
     this.realm = this.server.realm("p");
     await this.world.clock.settle();
   }
@@ -95,6 +100,12 @@ export class Life {
 
   async step(step: Step): Promise<void> {
     const { clock } = this.world;
+    // Whoever writes behind half a fence of another agent writes into that fence.
+    const isBehindDraft = this.draft !== undefined && ["append", "stale"].includes(step.kind);
+    if (isBehindDraft) return;
+    // What one agent is still writing another one does not read.
+    if (this.#writing && !["take", "result", "events", "wait", "crash"].includes(step.kind))
+      await clock.advance(200);
     switch (step.kind) {
       case "append": {
         const chunk = this.chunk(step.blocks, step);
@@ -124,6 +135,7 @@ export class Life {
         break;
       case "read":
         this.copy = this.text === "" ? undefined : this.text;
+        this.copiedAt = clock.now();
         break;
       case "stale":
         await this.during(step.inside, (call) => this.saveStale(step, call));
@@ -250,6 +262,8 @@ export class Life {
     await stopped;
     this.given = undefined;
     this.timedOut.length = 0;
+    // A new run does not know what stood there in the one before (decision 26).
+    this.copy = undefined;
     const anchor = findAnchor(this.text);
     const tail = anchor === undefined ? this.text : this.text.slice(anchor.end);
     for (const block of this.blocks) block.isHistory ||= tail.includes(block.code);
@@ -277,7 +291,10 @@ export class Life {
     await clock.advance(1500);
   }
 
+  #lengths: EndLengths | undefined;
   #call = "";
+  /** Somebody is in the middle of a save. */
+  #writing = false;
 
   #called(call: string, name: string): void {
     if (this.#inside === undefined || !(name === file || name.startsWith(`${directory}/.vitrine`)))
@@ -289,7 +306,9 @@ export class Life {
     act();
   }
 
-  chunk(blocks: number, { heading, note }: { heading: boolean; note: boolean }): string {
+  chunk(most: number, { heading, note }: { heading: boolean; note: boolean }): string {
+    // Without an anchor only the last fence of a file is a request (4.3).
+    const blocks = findAnchor(this.text) === undefined ? 1 : most;
     const parts = Array.from({ length: blocks }, () => {
       const code = `u${count++}()`;
       this.blocks.push({ code, isHistory: false });
@@ -321,7 +340,10 @@ export class Life {
   base(): string {
     const { text, copy } = this;
     const anchor = findAnchor(text);
-    if (copy === undefined || anchor === undefined) return text;
+    const below = copy?.slice(findAnchor(copy)?.end ?? 0) ?? "";
+    if (openFence(below) !== undefined) return text;
+    const isForgotten = this.world.clock.now() - this.copiedAt > 58_000;
+    if (copy === undefined || anchor === undefined || isForgotten) return text;
     return copy.startsWith(text.slice(0, anchor.end)) || this.realm.log.known !== text
       ? text
       : copy;
@@ -349,7 +371,9 @@ export class Life {
   deleteRegion(style: Style): void {
     const { text } = this;
     const region = findRegion(text);
-    if (region !== undefined)
+    // What another agent has written into it is theirs.
+    const isOurs = region !== undefined && !text.slice(region.start, region.end).includes("Edit ");
+    if (region !== undefined && isOurs)
       this.save(text.slice(0, region.start) + text.slice(region.end), style, "");
   }
 
@@ -361,12 +385,17 @@ export class Life {
     const open = memory.open(file);
     if (style !== "truncate first") return open.write(text);
     open.write("");
-    clock.after(100, () => open.write(text));
+    this.#writing = true;
+    clock.after(100, () => {
+      open.write(text);
+      this.#writing = false;
+    });
   }
 
   /** Lets everything come to its end. */
   async finish(): Promise<void> {
     const { clock } = this.world;
+    await this.step({ kind: "complete" });
     for (let round = 0; round < 60; round++) {
       await this.look();
       await clock.advance(700);
@@ -382,7 +411,7 @@ export class Life {
     const { text } = this;
     const where = (): string => text;
     const anchor = findAnchor(text);
-    if (text !== "" && this.blocks.length > 0) {
+    if (this.blocks.some(({ isHistory }) => !isHistory)) {
       expect(text.match(/^> Append your/gm), where()).toHaveLength(1);
       const tail = text.slice(anchor?.end);
       expect(tail, where()).not.toMatch(/^####? \u{1F44D}|^executing/mu);

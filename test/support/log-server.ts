@@ -2,7 +2,10 @@
 import path from "node:path";
 import type { LogResult } from "../../src/markdown/log/events.ts";
 import { createTextWriter, type TextWriter } from "../../src/server/files/text-writer.ts";
-import { Instances, isLogName } from "../../src/server/repl/logs/instances.ts";
+import { replacedOf } from "../../src/server/files/temporaries.ts";
+import { Instances } from "../../src/server/repl/logs/instances.ts";
+import type { EndLengths } from "../../src/server/repl/logs/log-end.ts";
+import { isLogName } from "../../src/server/repl/logs/log-folder.ts";
 import type { Instance } from "../../src/server/repl/logs/instance.ts";
 import type { LogJob } from "../../src/server/repl/logs/log-job.ts";
 import { RunRecord, type Continues } from "../../src/server/repl/logs/run-record.ts";
@@ -43,7 +46,7 @@ export function logWorld(start = Date.UTC(2026, 2, 4, 9)): LogWorld {
 export async function startLogs(
   { clock, memory, records }: LogWorld,
   continues: Continues,
-  { timeoutMs = 60_000, createOnConnect = false } = {},
+  lengths?: EndLengths,
 ): Promise<LogServer> {
   let isDead = false;
   const failures: string[] = [];
@@ -60,8 +63,11 @@ export async function startLogs(
     disk: alive,
     platform: "linux",
     clock,
-    late: (late) => void instances.late(late),
+    isGuarded: () => true,
+    late: (late) => instances.late(late),
   });
+  const secondNames = (log: string): string[] =>
+    memory.names().filter((file) => replacedOf(path.basename(file)) === log);
   const instances: Instances = new Instances({
     directory,
     folder: {
@@ -71,13 +77,19 @@ export async function startLogs(
           .map((file) => path.basename(file))
           .filter(isLogName),
       read: async (name) => memory.text(path.join(directory, name)),
+      replaced: async (log) =>
+        secondNames(log)
+          .filter((file) => !memory.isOneFile(file, path.join(directory, log)))
+          .map((file) => memory.text(file) ?? ""),
+      dropReplaced: async (log) => secondNames(log).forEach((file) => memory.remove(file)),
     },
     writer,
     record,
     documents: { readDirty: async () => undefined, editDirty: async () => false },
     clock,
-    timeoutMs: () => timeoutMs,
-    createOnConnect,
+    timeoutMs: () => 60_000,
+    createOnConnect: false,
+    ...(lengths === undefined ? {} : { lengths }),
     listener: {
       changed: () => {},
       requested: () => {},

@@ -62,6 +62,7 @@ const defaults: Config = {
   results: "file",
   portRange: [firstPort, firstPort + 90],
   warmStart: false,
+  streaming: "auto",
   runTimeout: 0,
 };
 

@@ -1,4 +1,5 @@
 /** The anchor of a log: the footer below which an agent appends (3.3), found from the end of the text (4.1). */
+import { openFence } from "./draft.ts";
 import { findFences } from "./fences.ts";
 import { ANCHOR, RULE } from "./format.ts";
 import { requestAbove } from "./places.ts";
@@ -53,7 +54,10 @@ export function isRuleLine(line: string): boolean {
 /** The text with exactly one anchor, in today's form, as its last element; what stands below it stays as it is. */
 export function withOneAnchor(text: string, end: LineEnd): string {
   const anchor = findAnchor(text);
-  if (anchor === undefined) return withFooter(text, "", end);
+  if (anchor === undefined) {
+    const at = openFence(text) ?? text.length;
+    return withFooter(text.slice(0, at), text.slice(at), end);
+  }
   const tail = text.slice(anchor.end);
   const history = withoutOtherAnchors(text.slice(0, anchor.start));
   return withFooter(history, tail, end);

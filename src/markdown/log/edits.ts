@@ -1,5 +1,6 @@
 /** How something of the server's is put into a log: one blank line around it, everything else as it was. Pure. */
 import { findAnchor, withOneAnchor } from "./anchor.ts";
+import { openFence } from "./draft.ts";
 import { formatFileHeader } from "./format.ts";
 import { lineEndOf, withLineEnds, withoutBlankEnd, withoutBlankStart } from "./lines.ts";
 
@@ -31,7 +32,7 @@ export function splice(text: string, start: number, end: number, block: string):
 /** Puts a block above the anchor, making the anchor when there is none. */
 export function appendAbove(text: string, block: string): string {
   const anchor = findAnchor(text);
-  const at = anchor?.start ?? text.length;
+  const at = anchor?.start ?? openFence(text) ?? text.length;
   return splice(text, at, at, block);
 }
 

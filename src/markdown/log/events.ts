@@ -2,6 +2,7 @@
 import { fenced } from "./fences.ts";
 import { clockFmt } from "./format.ts";
 import { SIGNS } from "./headings.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** A console call or an uncaught error, as realms send it (9.1). */
 export interface LogEvent {
@@ -47,16 +48,16 @@ export function formatBackgroundEvent(event: LogEvent): string {
   // Realms are not ours alone: what is missing may be null.
   const at = typeof event.eventAt === "string" ? clockFmt(event.eventAt) : "";
   if (type === "error") return formatError(event, at);
-  if (type !== "console") return `##### ${SIGNS.other}event\n${fenced("Text", message)}`;
+  if (type !== "console") return `##### ${SIGNS.other}event\n${shown("Text", message)}`;
   const kind = level === "error" ? "Error" : isJson(message) ? "JSON" : "Text";
   const info = `${kind} console.${word(level, "log")}`;
   const heading = `##### ${levelSign(level)}console.${word(level, "log")}`;
   const caller = event.caller?.trim() ?? "";
   // A time behind the only line of JSON would make it no JSON.
   if (kind === "JSON" && caller === "")
-    return `${at === "" ? heading : `${heading} ${at}`}\n${fenced(info, message)}`;
+    return `${at === "" ? heading : `${heading} ${at}`}\n${shown(info, message)}`;
   const content = caller === "" ? message : `${caller}\n${message}`;
-  return `${heading}\n${fenced(info, withTime(content, at))}`;
+  return `${heading}\n${shown(info, withTime(content, at))}`;
 }
 
 /** Events one after the other; of more than ten the first 2, how many were left out, and the last 8. */
@@ -71,14 +72,14 @@ export function formatEvents(events: readonly LogEvent[], missing = 0): string[]
 export function formatResultBlocks(result: LogResult): string[] {
   const { backgroundEvents, errors = [], missingEvents = 0 } = result;
   const own = result.ok
-    ? (result.fences ?? [fenced("JSON", valueText(result))])
-    : [fenced("Error", cut(errorText(result.error)))];
+    ? (result.fences ?? [shown("JSON", valueText(result))])
+    : [shown("Error", cut(errorText(result.error)))];
   if (backgroundEvents !== undefined)
     return [...own, ...formatEvents(backgroundEvents, missingEvents)];
   return [
     ...own,
     ...compress(
-      errors.map((error) => () => fenced("Error", error)),
+      errors.map((error) => () => shown("Error", error)),
       0,
     ),
   ];
@@ -102,7 +103,7 @@ function formatError({ source, stack, message }: LogEvent, at: string): string {
   const safe = typeof source === "string" && /^[A-Za-z0-9._-]{1,40}$/.test(source);
   const heading = safe ? source : (source ?? "") === "" ? "window.onerror" : "Error";
   const text = (stack ?? "").trim() === "" ? (message ?? "") : stack!;
-  return `##### ${SIGNS.failure}${heading}\n${fenced(safe ? source : "Error", withTime(text, at))}`;
+  return `##### ${SIGNS.failure}${heading}\n${shown(safe ? source : "Error", withTime(text, at))}`;
 }
 
 function valueText({ value, valueText: made, valueNote }: LogResult): string {
@@ -127,6 +128,11 @@ function errorText(error: unknown): string {
 function cut(text: string): string {
   if (text.length <= resultCharacters) return text;
   return `${text.slice(0, resultCharacters)}\n... (${text.length - resultCharacters} more characters omitted) ...`;
+}
+
+/** A fence for what came from a program: every character visible (E-05). */
+function shown(info: string, content: string): string {
+  return fenced(info, visibleText(content));
 }
 
 /** The time goes behind the first line, unless that is blank (9.3). */

@@ -110,14 +110,14 @@ export function isPlaceholder(line: string): boolean {
   return line.startsWith("executing (");
 }
 
+/** The paragraph that stands for events that are left out (9.4). */
+export function isOmission(line: string): boolean {
+  return omitted.test(line);
+}
+
 /** Whether code begins with a heading of a log: an agent left a piece of it inside a fence. */
 export function beginsWithHeading(code: string): boolean {
   return anyHeading.test(code.trimStart());
-}
-
-/** What stands for the events that were left out. */
-export function isOmission(line: string): boolean {
-  return omitted.test(line);
 }
 
 /** Any line that only the server writes (section 1), rule and anchor excepted. */

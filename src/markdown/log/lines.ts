@@ -69,7 +69,7 @@ export function withoutBlankStart(text: string): string {
   return text.replace(/^(?:[^\S\n]*\n)+/, "");
 }
 
-/** Text of ours, written with line feeds, with the line ends of a file. */
+/** Text of ours with the line ends of a file. What has them already stays as it is. */
 export function withLineEnds(text: string, end: LineEnd): string {
-  return end === "\n" ? text : text.replaceAll("\n", end);
+  return end === "\n" ? text : text.replaceAll(/\r?\n/g, end);
 }

@@ -1,6 +1,7 @@
 /** Progress and results of a test run as a section of a log (12.6). */
 import { fenced } from "./fences.ts";
 import { clockFmt } from "./format.ts";
+import { visibleText } from "./visible-text.ts";
 
 export interface TestItem {
   readonly name: string;
@@ -57,14 +58,14 @@ function formatHeading({ complete, totals, duration, deltas = {} }: TestProgress
 function formatItem(item: TestItem): string {
   const title = [item.suite, item.name]
     .filter((part) => typeof part === "string" && part !== "")
-    .map((part) => part!.replaceAll(/\s+/g, " "))
+    .map((part) => visibleText(part!.replaceAll(/\s+/g, " ")))
     .join(" > ");
   const at = typeof item.completedAt === "string" ? clockFmt(item.completedAt) : "";
   const line = [signs[statusOf(item)], title, at].filter((part) => part !== "").join(" ");
   const whole = `${line} (${Math.round(item.duration ?? 0)}ms)`;
   const { error } = item;
   return statusOf(item) === "fail" && typeof error === "string" && error !== ""
-    ? `${whole}\n${fenced("", error)}`
+    ? `${whole}\n${fenced("", visibleText(error))}`
     : whole;
 }
 

@@ -53,6 +53,7 @@ export function hello(folder: string, port?: number): Hello {
     results: "file",
     portRange: port === undefined ? [15173, 15273] : [port, port + 1],
     warmStart: false,
+    streaming: "auto",
     runTimeout: 0,
   };
   return {

@@ -37,7 +37,8 @@ export async function takePort(
   if (await tryPort(wanted, listen)) return wanted;
   const occupant = await whoListens(wanted, root);
   const isOurs = occupant === "same root" || occupant === "older server";
-  if (isOurs && (await askToLeave(root)) && (await tryPort(wanted, listen))) return wanted;
+  const isFree = (): Promise<boolean> => tryPort(wanted, listen);
+  if (isOurs && (await askToLeave(root)) && (await untilDone(isFree))) return wanted;
   if (explicit !== undefined)
     throw new UserError(
       "port_in_use",
@@ -81,6 +82,16 @@ export async function askToLeave(root: string): Promise<boolean> {
   await writer.change(file, (found) => (found === asked ? before : undefined));
   await writer.close();
   return false;
+}
+
+/** Who leaves says so first and then lets go: tries until it has. @returns whether it was done in time */
+export async function untilDone(attempt: () => Promise<boolean>): Promise<boolean> {
+  const until = Date.now() + times.leave;
+  while (!(await attempt())) {
+    if (Date.now() > until) return false;
+    await sleep(times.look);
+  }
+  return true;
 }
 
 async function tryPort(port: number, listen: (port: number) => Promise<void>): Promise<boolean> {

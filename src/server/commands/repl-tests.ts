@@ -7,10 +7,10 @@ import { chooseForTests } from "../repl/api/tests.ts";
 import { DEFAULT_TEST_FILES, discoverTests } from "../repl/discover-tests.ts";
 import type { Instance } from "../repl/logs/instance.ts";
 import type { Repl } from "../repl/logs/repl.ts";
-import { readServers } from "../state-directory.ts";
+import { callApi, serverOf, type ServerAddress } from "./api-client.ts";
 import { exitCodes, printJson, printLine } from "./output.ts";
 import { whoListens } from "./repl-port.ts";
-import type { RunningRepl } from "./repl.ts";
+import type { RunningRepl } from "./start-repl.ts";
 
 export interface TestOptions {
   /** `true` for the default pattern. */
@@ -32,7 +32,8 @@ export async function runTests(
 ): Promise<number> {
   const pattern = typeof options.test === "string" ? options.test : DEFAULT_TEST_FILES;
   const running = await findServer(root, options.port);
-  if (running !== undefined) return report(await runThere(running, pattern, options), options);
+  if (running !== undefined)
+    return report(await runThere(running, { root, pattern }, options), options);
   const own = await start();
   try {
     printLine(`Open ${own.url} in a browser; the tests run in that page`);
@@ -42,15 +43,13 @@ export async function runTests(
   }
 }
 
-interface Remote {
-  readonly url: string;
-  readonly token: string;
-}
-
-/** The server of this root, with the token that its discovery file tells the user alone. */
-async function findServer(root: string, port: number | undefined): Promise<Remote | undefined> {
-  const server = (await readServers()).find(({ folders }) => folders.includes(root));
-  if (server !== undefined) return { url: server.gateway, token: server.token };
+/** @throws UserError when a server runs that has told this user nothing */
+async function findServer(
+  root: string,
+  port: number | undefined,
+): Promise<ServerAddress | undefined> {
+  const server = await serverOf(root);
+  if (server !== undefined) return server;
   const wanted = port ?? derivePort(root);
   if ((await whoListens(wanted, root)) !== "same root") return undefined;
   throw new UserError(
@@ -60,21 +59,12 @@ async function findServer(root: string, port: number | undefined): Promise<Remot
 }
 
 async function runThere(
-  { url, token }: Remote,
-  pattern: string,
+  server: ServerAddress,
+  { root, pattern }: { root: string; pattern: string },
   { page }: TestOptions,
 ): Promise<TestRun> {
-  const call = async (path: string, body?: object): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${url}/-daebug${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const result = (await answer.json()) as Record<string, unknown>;
-    if (answer.ok) return result;
-    const { message } = (result["error"] ?? {}) as { message?: string };
-    throw new UserError("not_found", message ?? `The server answered ${answer.status}`);
-  };
+  const call = (path: string, body?: object): Promise<Record<string, unknown>> =>
+    callApi(server, root, { path, ...(body === undefined ? {} : { body }) });
   const started = await call("/tests/run", {
     files: pattern,
     ...(page === undefined ? {} : { page }),

@@ -46,11 +46,12 @@ export async function writeAll(
   }
 }
 
-/** The content from the start, up to `limit` bytes. */
-export async function readAll(handle: FileHandle, limit: number): Promise<Buffer> {
+/** The content from the start, up to `limit` bytes. @param expected how many there probably are: then one read will do */
+export async function readAll(handle: FileHandle, limit: number, expected = 0): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (let size = 0; size < limit;) {
-    const chunk = Buffer.allocUnsafe(Math.min(256 * 1024, limit - size));
+    const wanted = size === 0 && expected > 0 ? expected + 1 : 256 * 1024;
+    const chunk = Buffer.allocUnsafe(Math.min(wanted, limit - size));
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, size);
     if (bytesRead > 0) chunks.push(chunk.subarray(0, bytesRead));
     size += bytesRead;

@@ -57,7 +57,9 @@ export async function replaceFile(replacement: Replacement): Promise<ReplaceOutc
   }
   replacement.placed?.(filled);
   if (replacement.isPassing !== true) await syncDirectory(disk, directory);
-  return (await holds(disk, target, { next, filled })) ? "replaced" : "changed";
+  const isOurs =
+    replacement.placed === undefined ? reads(disk, target, next) : holds(replacement, filled);
+  return (await isOurs) ? "replaced" : "changed";
 }
 
 /** For hard links, and owners that a new file could not have. `prepare` has saved both contents: a crash here tears the file. */
@@ -139,11 +141,7 @@ async function renameOver(
 }
 
 /** Whether the very file that we filled stands there, or at least its bytes: some systems give a file another number. */
-async function holds(
-  disk: Disk,
-  target: string,
-  { next, filled }: { next: Buffer; filled: BigIntStats },
-): Promise<boolean> {
+async function holds({ disk, target, next }: Replacement, filled: BigIntStats): Promise<boolean> {
   const now = await disk.lstat(target, { bigint: true });
   return isSameState(now, filled) || reads(disk, target, next);
 }

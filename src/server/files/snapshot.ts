@@ -30,7 +30,11 @@ export async function takeSnapshot(
     const stat = await handle.stat({ bigint: true });
     const unfit = unfitness(stat);
     if (unfit === undefined)
-      return { handle, stat, bytes: known(stat) ?? (await readAll(handle, maximumTextSize + 1)) };
+      return {
+        handle,
+        stat,
+        bytes: known(stat) ?? (await readAll(handle, maximumTextSize + 1, Number(stat.size))),
+      };
     await closeQuietly(handle);
     return unfit;
   } catch (error) {
@@ -51,10 +55,11 @@ export async function isUnchanged(
   disk: Disk,
   file: string,
   snapshot: Snapshot,
-  isAtRest = false,
+  bytesKnown = false,
 ): Promise<boolean> {
   const { stat, bytes, handle } = snapshot;
-  if (!isAtRest && !(await readAll(handle, maximumTextSize + 1)).equals(bytes)) return false;
+  if (!bytesKnown && !(await readAll(handle, maximumTextSize + 1, bytes.length)).equals(bytes))
+    return false;
   try {
     const now = await disk.lstat(file, { bigint: true });
     return (

@@ -7,11 +7,22 @@ import type { Disk } from "./disk.ts";
 const thisProcess = randomBytes(4).toString("hex");
 const temporary = /^\.vitrine-(\d{1,10})-([0-9a-f]{8})[0-9a-f]{12}\.tmp$/;
 const journal = /^journal-(\d{1,10})-([0-9a-f]{8})[0-9a-f]{12}\.log$/;
+const replaced = /^\.vitrine-\d{1,10}-[0-9a-f]{20}\.(.+)\.old$/s;
 /** Journals that writers of this process use now. */
 const inUse = new Set<string>();
 
 export function temporaryName(): string {
   return `.vitrine-${ownPart()}.tmp`;
+}
+
+/** The second name of a file that is about to be replaced: what others write into it is not lost with this process. */
+export function replacedName(name: string): string {
+  return `.vitrine-${ownPart()}.${name}.old`;
+}
+
+/** Of which file a name is such a second name; undefined for any other name. */
+export function replacedOf(name: string): string | undefined {
+  return replaced.exec(name)?.[1];
 }
 
 /** A name that counts as abandoned from `releaseJournal` on, or when this process is dead. */

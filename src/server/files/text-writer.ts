@@ -8,7 +8,14 @@ import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { realClock, type Clock } from "../clock.ts";
 import type { Copies } from "./copies.ts";
-import { closeQuietly, NotDurable, realDisk, syncDirectory, type Disk } from "./disk.ts";
+import {
+  closeQuietly,
+  NotDurable,
+  realDisk,
+  syncDirectory,
+  unlinkQuietly,
+  type Disk,
+} from "./disk.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { LateTexts, type LateText } from "./late-texts.ts";
 import { makeFile } from "./new-file.ts";
@@ -22,9 +29,19 @@ import {
   textOf,
   type Snapshot,
 } from "./snapshot.ts";
+import { replacedName } from "./temporaries.ts";
+
+/** A new text of which a beginning is that of the text that was found. */
+export interface Rewrite {
+  readonly text: string;
+  /** What follows them. */
+  readonly rest: string;
+  /** What followed them. */
+  readonly was: string;
+}
 
 /** @param found undefined when there is no such file. @returns the whole new text; undefined, or the same, to leave it. */
-export type TextChange = (found: string | undefined) => string | undefined;
+export type TextChange = (found: string | undefined) => string | Rewrite | undefined;
 
 export interface ChangeOptions {
   /** Called with what stands in the file now, undefined for no file, before the next change of it is asked. */
@@ -51,7 +68,9 @@ export interface TextWriterOptions {
   /** Absolute real path; a link that leads out of it is refused (REPL specification 18.4). */
   readonly root: string;
   /** Another program wrote into the file that had just lost its name. */
-  late(late: LateText): void;
+  late(late: LateText): Promise<void> | void;
+  /** Whether a file keeps a second name until it was looked at once more, for the case that this process ends before. */
+  isGuarded?(file: string): boolean;
   /** In words, for the log. */
   warned?(message: string): void;
   /** Keeps both contents of a file that can only be written in place (D-01). */
@@ -77,7 +96,7 @@ interface Writer {
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
   const { disk = realDisk, platform = process.platform, clock = realClock } = options;
-  const late = new LateTexts(clock, (text) => options.late(text));
+  const late = new LateTexts({ clock, disk, late: (text) => options.late(text) });
   const writer: Writer = { options, disk, platform, clock, known: new KnownTexts(), late };
   return {
     change: (file, change, how = {}) =>
@@ -134,23 +153,42 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
   try {
     const rests = isAtRest(snapshot.stat, startedAt);
     const found = textIn(writer, file, { ...snapshot, rests });
-    const next = ask(task, found);
-    if (next === undefined || next === found) return stands(task, found);
-    const bytes = writer.known.encode(file, next);
+    const answer = ask(task, found);
+    if (answer === undefined || answer === found) return stands(task, found);
+    const next = typeof answer === "string" ? answer : answer.text;
+    const bytes =
+      typeof answer === "string"
+        ? writer.known.encode(file, answer)
+        : rewritten(snapshot.bytes, answer);
     if (bytes.length > maximumTextSize) throw failed(file, "(it would grow beyond 20 MiB)");
-    const outcome = await replace(writer, { ...task, target, snapshot, rests, text: next, bytes });
-    if (outcome === "changed") return "changed";
-    if (outcome === "replaced" && writer.platform !== "win32") {
-      writer.late.watch({ file, snapshot, text: found, isAtRest: rests });
-      isWatched = true;
-    }
-    return { text: next };
+    const old = guardOf(writer, file, target);
+    const outcome = await replace(writer, {
+      ...task,
+      target,
+      snapshot,
+      rests,
+      text: next,
+      bytes,
+      old,
+    });
+    isWatched = outcome === "replaced" && writer.platform !== "win32";
+    if (isWatched) writer.late.watch({ file, snapshot, text: found, isAtRest: rests, old });
+    else if (old !== undefined) await unlinkQuietly(writer.disk, old);
+    return outcome === "changed" ? "changed" : { text: next };
   } finally {
     if (!isWatched) await closeQuietly(snapshot.handle);
   }
 }
 
-function ask({ change }: Task, found: string | undefined): string | undefined {
+function rewritten(bytes: Buffer, { rest, was }: Rewrite): Buffer {
+  const kept = bytes.length - Buffer.byteLength(was);
+  const next = Buffer.allocUnsafe(kept + Buffer.byteLength(rest));
+  bytes.copy(next, 0, 0, kept);
+  next.write(rest, kept);
+  return next;
+}
+
+function ask({ change }: Task, found: string | undefined): string | Rewrite | undefined {
   try {
     return change(found);
   } catch (cause) {
@@ -203,7 +241,14 @@ function textIn(
   return text;
 }
 
+function guardOf({ options }: Writer, file: string, target: string): string | undefined {
+  if (options.isGuarded?.(file) !== true) return undefined;
+  return path.join(path.dirname(target), replacedName(path.basename(file)));
+}
+
 interface Next extends Task {
+  /** Its second name. */
+  readonly old: string | undefined;
   readonly target: string;
   readonly snapshot: Snapshot;
   /** Whether the state of the file tells of every later write. */
@@ -214,7 +259,7 @@ interface Next extends Task {
 
 async function replace(writer: Writer, next: Next): Promise<"replaced" | "in place" | "changed"> {
   const { disk, platform, clock, options, known } = writer;
-  const { file, target, snapshot, bytes, text, how } = next;
+  const { file, target, snapshot, bytes, text, how, old } = next;
   let isPlaced = false;
   const replacement: Replacement = {
     disk,
@@ -225,7 +270,10 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     isAtRest: next.rests,
     isPassing: how.isPassing === true,
     wait: (ms) => clock.sleep(ms),
-    prepare: async () => {},
+    prepare: async () => {
+      // Where files have no second names, only a process that lives finds what was written late.
+      if (old !== undefined) await disk.link(target, old).catch(() => {});
+    },
     placed(stat) {
       isPlaced = true;
       known.set(file, { bytes, text, stat, isSure: false });
@@ -247,7 +295,10 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
     // Who writes over ours the moment it stands there has changed the file: that is the next thing to be looked at (19.3, rule 6).
     return isPlaced ? way : outcome === "changed" ? "changed" : way;
   } catch (error) {
-    if (!isPlaced) throw error;
+    if (!isPlaced) {
+      if (old !== undefined) await unlinkQuietly(disk, old);
+      throw error;
+    }
     await settle(writer, target, error);
     return way;
   }
@@ -268,8 +319,9 @@ async function settle({ disk, options }: Writer, target: string, error: unknown)
 
 async function create(writer: Writer, task: Task): Promise<Done> {
   const { file } = task;
-  const text = ask(task, undefined);
-  if (text === undefined) return stands(task, undefined);
+  const answer = ask(task, undefined);
+  if (answer === undefined) return stands(task, undefined);
+  const text = typeof answer === "string" ? answer : answer.text;
   const bytes = Buffer.from(text);
   let isPlaced = false;
   const placed = (stat: BigIntStats): void => {

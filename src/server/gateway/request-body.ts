@@ -30,6 +30,13 @@ export async function readJson(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
+/** Reads what is left of a body and drops it: a client that still sends would not hear an answer. */
+export async function drain(request: IncomingMessage): Promise<void> {
+  request.resume();
+  if (request.complete || request.destroyed) return;
+  await new Promise((resolve) => request.once("close", resolve).once("end", resolve));
+}
+
 /** The whole body as text. Stops reading at the first thing that is wrong. */
 function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   const take = createTaker(limits);

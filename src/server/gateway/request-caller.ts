@@ -113,9 +113,10 @@ function isWelcome({ headers, head }: Inquiry, route: Route): boolean {
   if (site === undefined || site === "same-origin") return true;
   // `none` is the address bar, which sends no POST and opens no socket.
   if (site === "none") return !route.originRequired;
-  if (route.sites === "own" || (site !== "same-site" && site !== "cross-site")) return false;
-  if (origin !== undefined) return mode === "cors" || mode === "websocket";
   const isRead = head.method === "GET" || head.method === "HEAD";
+  if (route.sites === "own" || (site !== "same-site" && site !== "cross-site")) return false;
+  if (route.sites === "any") return isRead && origin === undefined;
+  if (origin !== undefined) return mode === "cors" || mode === "websocket";
   return (
     route.sites === "content" && isRead && mode === "navigate" && pageDestinations.has(destination)
   );

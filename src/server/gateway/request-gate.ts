@@ -84,7 +84,8 @@ function examine(policy: RequestPolicy, head: RequestHead): Admission {
   const refused =
     checkCaller(inquiry, route) ?? checkBody(inquiry, route) ?? checkCredential(inquiry, route);
   if (refused !== undefined) return refused;
-  const headers = route.sites === "own" ? {} : corsHeaders(inquiry.headers.value.origin);
+  const isShared = route.sites === "content" || route.sites === "listed";
+  const headers = !isShared ? {} : corsHeaders(inquiry.headers.value.origin);
   return { ok: true, route, path: target.path, local, url: target.url, headers };
 }
 
@@ -95,7 +96,13 @@ function preflight({ head, headers, local, policy }: Inquiry, method: string): R
     (owner) => !owner.upgrade && owner.methods.includes(method),
   );
   const listed = origin !== undefined && originsOf(policy, route).includes(origin);
-  if (head.upgrade || route === undefined || route.sites === "own" || !listed) {
+  if (
+    head.upgrade ||
+    route === undefined ||
+    route.sites === "own" ||
+    route.sites === "any" ||
+    !listed
+  ) {
     return refuse(
       403,
       "forbidden",

@@ -7,6 +7,8 @@ export type Sites =
   | "own"
   /** Pages and modules: also a navigation from anywhere, and pages of a listed origin by CORS. Never a foreign subresource. */
   | "content"
+  /** Code that is the same for everybody and holds nothing of anybody: also a script of a foreign page. */
+  | "any"
   /** Endpoints for web applications: own, and pages of a listed origin by CORS. */
   | "listed";
 

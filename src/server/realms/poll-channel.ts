@@ -7,6 +7,7 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instance } from "../repl/logs/instance.ts";
 import type { LogJob } from "../repl/logs/log-job.ts";
+import type { Contact } from "../repl/logs/instances.ts";
 import type { Repl } from "../repl/logs/repl.ts";
 import { plainCode } from "../repl/logs/strip-types.ts";
 import { toPollMessage, toTestProgress } from "./poll-messages.ts";
@@ -30,6 +31,8 @@ export interface Poller {
   readonly url: string;
   /** Random id of our own client's tab. */
   readonly tab?: string;
+  /** A page of another origin (section 20). */
+  readonly isRemote?: boolean;
 }
 
 /** Somebody who waits for a job. */
@@ -40,6 +43,8 @@ export interface Waiter {
   empty(): void;
   /** Who takes it, where several may. */
   readonly worker?: string;
+  /** It compiles TypeScript itself. */
+  readonly takesTypes?: boolean;
 }
 
 interface Poll {
@@ -74,8 +79,9 @@ export class PollChannel {
   }
 
   /** Answers a poll, now or when a job comes. */
-  poll({ name, url, tab }: Poller, response: ServerResponse): void {
-    const instance = this.#repl.contact(name, { url, ...kindOf(name, url) });
+  poll(poller: Poller, response: ServerResponse): void {
+    const { name, url, tab } = poller;
+    const instance = this.#repl.contact(name, { url, ...kindOf(poller) });
     const line = this.#line(instance);
     if (tab !== undefined && this.#isSecondTab(line, tab))
       return end(response, { "x-daebug-rename": `${instance.key}-2` });
@@ -112,20 +118,22 @@ export class PollChannel {
   }
 
   /** Takes what a realm posts. @param body parsed JSON */
-  async post({ name, url }: Poller, body: unknown): Promise<PostAnswer> {
-    const instance = this.#repl.contact(name, { url, ...kindOf(name, url) });
+  async post(poller: Poller, body: unknown): Promise<PostAnswer> {
+    const { name, url } = poller;
+    const instance = this.#repl.contact(name, { url, ...kindOf(poller) });
     const line = this.#line(instance);
     if (this.#isFlood(line)) return { status: 429, body: "too many messages" };
     const message = toPollMessage(body);
     if (message?.type === "result") {
-      line.answered = instance.job;
+      const { job } = instance;
+      if (message.jobId === null || message.jobId === job?.id) line.answered = job;
       const at = Date.now();
       void sleep(holdMs).then(() => instance.result(message.jobId, message.result, at));
     }
     if (message?.type === "flush") await instance.flush(message.events, message.reportedAt);
     if (message?.type === "progress" && message.jobId === instance.job?.id)
       instance.progress(message.events);
-    if (message?.type === "worker-init")
+    if (message?.type === "worker-init" && message.mainPage !== "")
       this.#repl.contact(name, { url, kind: "worker", parent: message.mainPage });
     if (message?.type === "worker-timeout")
       await this.#repl.workers.unresponsive(instance, message.ms, true);
@@ -145,7 +153,7 @@ export class PollChannel {
   /** The server ends: whoever waits is answered with nothing. */
   close(): void {
     for (const line of this.#lines.values())
-      for (const poll of [...line.polls]) this.#answerEmpty(line, poll);
+      for (const poll of line.polls) this.#answerEmpty(line, poll);
   }
 
   #line(instance: Instance): Line {
@@ -196,8 +204,10 @@ function givenBefore({ job, connections }: Instance): Line["given"] {
   return isOurs ? { job, alone: true } : undefined;
 }
 
-/** A worker of the existing client says so in its address. */
-function kindOf(name: string, url: string): { kind?: "worker"; parent?: string } {
+/** What a realm that asks for its jobs says of itself: workers and Node processes in their address. */
+export function kindOf({ name, url, isRemote }: Poller): Pick<Contact, "kind" | "parent"> {
+  if (isRemote === true) return { kind: "remote" };
+  if (url.startsWith("node://")) return { kind: "node" };
   if (!url.startsWith("worker://")) return {};
   const parent = /^(.*)-webworker$/.exec(name)?.[1];
   return { kind: "worker", ...(parent === undefined ? {} : { parent }) };
@@ -206,7 +216,7 @@ function kindOf(name: string, url: string): { kind?: "worker"; parent?: string }
 async function give(waiter: Waiter, instance: Instance, job: LogJob): Promise<void> {
   let code: string;
   try {
-    code = await plainCode(job);
+    code = waiter.takesTypes === true ? job.code : await plainCode(job);
   } catch (error) {
     waiter.empty();
     return instance.fail("failed", `SyntaxError: ${(error as Error).message}`);

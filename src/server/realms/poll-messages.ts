@@ -127,10 +127,8 @@ function testItem(): v.GenericSchema {
 }
 
 function toText(value: unknown): string {
-  return String(typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined")).slice(
-    0,
-    textLimit,
-  );
+  const whole = typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined");
+  return whole.slice(0, textLimit);
 }
 
 function withoutMissing(fields: Readonly<Record<string, string | undefined>>): LogEvent {

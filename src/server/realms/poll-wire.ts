@@ -1,7 +1,7 @@
 /** The HTTP channel behind its routes: who polls, what was posted, and what is answered where no REPL runs (section 14). */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { UserError } from "../../protocol/errors.ts";
-import { readJson } from "../gateway/request-body.ts";
+import { drain, readJson } from "../gateway/request-body.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
 import type { OpenRepl } from "../repl/logs/repls.ts";
 import type { Poller, PostAnswer } from "./poll-channel.ts";
@@ -22,16 +22,30 @@ export function createWire(find: () => OpenRepl | undefined): WireHandler {
   return async (route, admission, request, response) => {
     const open = find();
     const poller = toPoller(admission.url);
-    if (request.method === "GET") return poll(open, poller, response);
-    const body = await readMessage(request);
-    if (body === "invalid") return answer(response, { status: 500, body: "error" });
-    if (open === undefined) return answer(response, { status: 200, body: "ok" });
-    if (route === "test-progress") return answer(response, await open.channel.progress(body));
-    if (poller === undefined) return answer(response, { status: 400, body: "the name is missing" });
-    if (body !== "too large") return answer(response, await open.channel.post(poller, body));
-    await open.repl.find(poller.name)?.fail("failed", "result larger than 4 MiB");
-    answer(response, { status: 200, body: "ok" });
+    try {
+      if (request.method === "GET") return poll(open, poller, response);
+      answer(response, await post(open, poller, { route, body: await readMessage(request) }));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      // Too many realms, or the REPL ends just now. A poll's answer stays without a body.
+      const body = request.method === "GET" ? "" : error.message;
+      answer(response, { status: error.code === "busy" ? 429 : 503, body });
+    }
   };
+}
+
+async function post(
+  open: OpenRepl | undefined,
+  poller: Poller | undefined,
+  { route, body }: { route: "channel" | "test-progress"; body: unknown },
+): Promise<PostAnswer> {
+  if (body === "invalid") return { status: 500, body: "error" };
+  if (open === undefined) return { status: 200, body: "ok" };
+  if (route === "test-progress") return open.channel.progress(body);
+  if (poller === undefined) return { status: 400, body: "the name is missing" };
+  if (body !== "too large") return open.channel.post(poller, body);
+  await open.repl.find(poller.name)?.fail("failed", "result larger than 4 MiB");
+  return { status: 200, body: "ok" };
 }
 
 function poll(
@@ -55,6 +69,7 @@ function toPoller(url: string): Poller | undefined {
     name: name.slice(0, 1000),
     url: query.get("url") ?? "",
     ...(tab === null ? {} : { tab }),
+    isRemote: query.get("remote") === "1",
   };
 }
 
@@ -64,8 +79,7 @@ async function readMessage(request: IncomingMessage): Promise<unknown> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Read to its end: the client must get its answer.
-    request.resume();
-    await new Promise((resolve) => request.once("close", resolve).once("end", resolve));
+    await drain(request);
     return error.code === "too_large" ? "too large" : "invalid";
   }
 }

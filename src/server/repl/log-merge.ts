@@ -67,21 +67,25 @@ export function reconcile(
 }
 
 /**
- * What the file should hold when a text turns up that somebody wrote over a certain version after the server had replaced
- * it: what they changed, put into what stands there now.
+ * What the file should hold when a text turns up that somebody saved over `base` at the moment the server replaced that. They
+ * had read it, or an older version.
  */
 export function reconcileLate(
   known: string,
   late: { readonly base: string; readonly text: string },
+  versions: readonly OwnVersion[],
 ): string {
-  const own = toParts(known);
-  const base = toParts(late.base);
-  const foreign = toParts(late.text);
   if (late.text === late.base || late.text === known) return known;
-  const theirs = tailBelow(foreign, base);
-  if (theirs !== undefined)
-    return withTail(own, mergeTails({ base: base.tail, ours: own.tail, theirs }));
-  return merge(own, foreign, [late.base]) ?? known;
+  const own = toParts(known);
+  const foreign = toParts(late.text);
+  const replaced = versions.findLastIndex(({ before }) => before === late.base);
+  const before = versions.slice(0, Math.max(0, replaced)).toReversed();
+  const older = distinct([late.base, ...before.flatMap((one) => [one.after, one.before])]);
+  return (
+    addStale(own, foreign, older.map(toParts)) ??
+    merge(own, foreign, older) ??
+    withMissingReplies(known, late.text, versions)
+  );
 }
 
 function toParts(text: string): Parts {

@@ -13,7 +13,7 @@ import { withTestModules } from "./worker-modules.ts";
 export interface RealmFiles {
   /**
    * Answers GET and HEAD for `/-daebug-node:test.js`, `/-daebug-node:assert.js`, `/-daebug-iframe.html`,
-   * `/-daebug-client.js` and, with a root, `/-daebug-m/…`.
+   * `/-daebug-client.js`, `/-daebug-worker-bootstrap.js` and, with a root, `/-daebug-m/…`.
    * @param localPath path below the base, decoded once
    * @returns false when it is none of them; nothing was answered then
    */
@@ -80,6 +80,8 @@ async function ownFile(
       return read(built.nodeTest);
     case "/-daebug-node:assert.js":
       return read(built.nodeAssert);
+    case "/-daebug-worker-bootstrap.js":
+      return read(entries.workerBootstrap);
     case "/-daebug-client.js":
       return knowingItsBase + (await read(built.pageClient));
     case "/-daebug-iframe.html":
@@ -96,7 +98,7 @@ const knowingItsBase =
 const files = new Map<string, Promise<string>>();
 
 /** Read once: what is built does not change while we run. */
-async function read(file: string): Promise<string> {
+export async function read(file: string): Promise<string> {
   const text = files.get(file) ?? readFile(file, "utf8").then(withoutSourceMap);
   files.set(file, text);
   text.catch(() => files.delete(file));

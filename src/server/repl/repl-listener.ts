@@ -16,10 +16,13 @@ import {
 import { answerText } from "../gateway/response-headers.ts";
 import { applyServerLimits, SERVER_OPTIONS } from "../gateway/server-limits.ts";
 import { createPageDoor, type PageDoor } from "../realms/page-door.ts";
+import { replRoutes } from "./repl-routes.ts";
+import { browserHost, hostNames, isLoopback } from "./repl-hosts.ts";
 import { createWire } from "../realms/poll-wire.ts";
 import type { Realms } from "../realms/realms.ts";
 import { apiRoutes, mountApi, type ApiMount } from "./api/mount.ts";
-import { cookieWith, hasKey } from "./repl-key.ts";
+import { cookieWith, hasKey, takesKey } from "./repl-key.ts";
+import { createRemotePages, remoteRoutes, type RemotePages } from "./remote-pages.ts";
 import { createSite, type Site } from "./site.ts";
 import type { OpenRepl } from "./logs/repls.ts";
 
@@ -38,9 +41,13 @@ export interface ReplListenerOptions {
   readonly key?: string;
   /** Whether pages get our client. */
   readonly inject: boolean;
+  /** Origins whose pages may be realms of this server (section 20). */
+  readonly allowedOrigins: readonly string[];
 }
 
 const startedAt = Date.now();
+/** Routes that a person opens in a browser. */
+const isPage: ReadonlySet<string> = new Set(["site", "remote-bookmarklet", "remote-broker"]);
 
 export class ReplListener {
   readonly #options: ReplListenerOptions;
@@ -49,6 +56,10 @@ export class ReplListener {
   #site: Site | undefined;
   #server: Server | undefined;
   #gate: RequestGate | undefined;
+  /** For pages of the allowed origins: the addresses of section 14 alone. */
+  #remoteGate: RequestGate | undefined;
+  readonly #remote: RemotePages;
+  #port = 0;
 
   constructor(options: ReplListenerOptions) {
     const { root, realms, find, script } = options;
@@ -62,6 +73,17 @@ export class ReplListener {
       modules: root,
       wire: createWire(find),
     });
+    const { key, allowedOrigins } = options;
+    this.#remote = createRemotePages({
+      origin: () => `http://${browserHost(options.host)}:${this.#port}`,
+      allowed: allowedOrigins,
+      ...(key === undefined ? {} : { key }),
+    });
+  }
+
+  /** Address of the pages for a browser of this machine. */
+  get url(): string {
+    return `http://${browserHost(this.#options.host)}:${this.#port}/`;
   }
 
   /** Rejects with code `EADDRINUSE` when the port is taken; then it may be called again. */
@@ -74,8 +96,6 @@ export class ReplListener {
       (request, response) => void this.#answer(request, response),
     );
     applyServerLimits(server);
-    // A poll is held longer than any other request may take.
-    server.requestTimeout = 0;
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
@@ -83,7 +103,8 @@ export class ReplListener {
       server.once("error", reject).listen(port, host, resolve),
     );
     this.#server = server;
-    this.#gate = this.#createGate(port);
+    this.#port = port;
+    this.#createGates(port);
   }
 
   async close(): Promise<void> {
@@ -94,17 +115,23 @@ export class ReplListener {
     if (server !== undefined) await new Promise((resolve) => server.close(resolve));
   }
 
-  #createGate(port: number): RequestGate {
-    const { host, verifyControl } = this.#options;
-    const names = [...new Set(["127.0.0.1", "localhost", "[::1]", host])].map(
-      (name) => `${name}:${port}`,
-    );
+  #createGates(port: number): void {
+    const { host, verifyControl, allowedOrigins } = this.#options;
+    const names = hostNames(host).map((name) => `${name}:${port}`);
     const own = { sites: "own", upgrade: false, originRequired: false, json: false } as const;
-    return createRequestGate({
+    const policy = {
       hosts: () => names,
-      origins: () => names.map((name) => `http://${name}`),
       prefixes: () => ["/"],
       credentials: { page: this.#door.verify, control: verifyControl },
+    };
+    this.#remoteGate = createRequestGate({
+      ...policy,
+      origins: () => allowedOrigins,
+      routes: replRoutes.map((route) => ({ ...route, sites: "listed" })),
+    });
+    this.#gate = createRequestGate({
+      ...policy,
+      origins: () => names.map((name) => `http://${name}`),
       routes: [
         ...["/health", "/-daebug/health"].map((address) => ({
           ...own,
@@ -115,6 +142,7 @@ export class ReplListener {
           bodyLimit: 0,
         })),
         ...apiRoutes(["/", "/-daebug/"]),
+        ...remoteRoutes,
         ...this.#door.routes,
         {
           ...own,
@@ -130,7 +158,9 @@ export class ReplListener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const admission = this.#gate?.admit(headOf(request, false));
+    const isRemote = this.#options.allowedOrigins.includes(request.headers.origin ?? "");
+    const gate = isRemote ? this.#remoteGate : this.#gate;
+    const admission = gate?.admit(headOf(request, false));
     if (admission === undefined) return void response.writeHead(503).end();
     if (!admission.ok) {
       const { status, headers, body } = harmlessToPolls(refusal(admission), request);
@@ -151,18 +181,34 @@ export class ReplListener {
     response: ServerResponse,
   ): Promise<void> {
     const { name } = admission.route;
-    const { key } = this.#options;
     if (name === "health") return this.#health(request, response);
     if (name === "repl-api") return this.#api.answer(admission, request, response);
-    if (name === "site") {
-      if (key !== undefined) response.setHeader("set-cookie", cookieWith(key));
-      return this.#site?.answer(admission.local, request, response);
-    }
-    if (key !== undefined && name.startsWith("daebug-") && !hasKey(request, key)) {
-      request.resume();
-      return void response.writeHead(401, { "content-length": "0" }).end();
-    }
+    for (const [header, value] of Object.entries(admission.headers))
+      response.setHeader(header, value);
+    if (admission.headers["access-control-allow-origin"] !== undefined)
+      response.setHeader("access-control-expose-headers", "x-job-id");
+    // The remote client is the same for everybody, and its page has no key yet.
+    const isClient = admission.local === "/-daebug-client.js";
+    if (isClient && (await this.#remote.answer(admission, request, response))) return;
+    if (!this.#checkKey(name, request, response)) return;
+    if (name === "site") return this.#site?.answer(admission.local, request, response);
+    if (await this.#remote.answer(admission, request, response)) return;
     await this.#door.answer(admission, request, response);
+  }
+
+  /** @returns whether the request may go on; else it is answered */
+  #checkKey(name: string, request: IncomingMessage, response: ServerResponse): boolean {
+    const { key, host } = this.#options;
+    if (key === undefined) return true;
+    // On this machine a page brings the key by itself; from elsewhere its user has to.
+    const isGiven = isPage.has(name) && isLoopback(host);
+    if (isPage.has(name) && (isGiven || hasKey(request, key)))
+      response.setHeader("set-cookie", cookieWith(key));
+    if (isGiven || hasKey(request, key)) return true;
+    request.resume();
+    if (!isPage.has(name) || !takesKey(request, response, key))
+      response.writeHead(401, { "content-length": "0" }).end();
+    return false;
   }
 
   /** Without the token only what a successor must know (decision 27). */
@@ -186,6 +232,11 @@ export class ReplListener {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const admission = this.#gate?.admit(headOf(request, true));
+    const { key } = this.#options;
+    if (admission?.ok === true && key !== undefined && !hasKey(request, key))
+      return void socket.end(
+        "HTTP/1.1 401 Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+      );
     if (admission?.ok === true) {
       if (!this.#door.accept(admission, request, socket, head)) socket.destroy();
       return;

@@ -1,5 +1,6 @@
 /** What pages report of themselves: console lines for the output, errors nobody caught as Problems at their sources. */
 import type { ConsoleEntry, Problem } from "../../protocol/model.ts";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
 import type { RealmError } from "../../protocol/realm.ts";
 import type { LiveRealm, Realms } from "../realms/realms.ts";
 import type { Sessions } from "./sessions.ts";
@@ -84,7 +85,7 @@ export async function placeOf(
     if (
       url === undefined ||
       url.includes("/node_modules/") ||
-      url.includes("-vitrine/") ||
+      (url.includes("-vitrine/") && !url.includes(PACK_ROUTE)) ||
       url.includes("-daebug-") ||
       url.includes("/@vite/")
     )

@@ -1,5 +1,6 @@
 /** What a Vite host is told to serve. */
 import type { Project } from "../../protocol/model.ts";
+import type { Streaming } from "../../protocol/packs.ts";
 import type { ServeOptions } from "../../protocol/vite-host.ts";
 import { presetOf } from "../dev-servers/projects.ts";
 import type { ResolvedVite } from "../vite-host/resolve-vite.ts";
@@ -13,10 +14,11 @@ export interface ServeParts {
   readonly port: number;
   readonly pipe: string;
   readonly caches: Caches;
+  readonly streaming: Streaming;
 }
 
 export async function serveOptions(parts: ServeParts): Promise<ServeOptions> {
-  const { project, vite, addresses, port, pipe } = parts;
+  const { project, vite, addresses, port, pipe, streaming } = parts;
   const { root, configFile } = project;
   const { prefix, origins, hosts } = addresses;
   const cacheDir = await parts.caches.claim(root);
@@ -30,6 +32,7 @@ export async function serveOptions(parts: ServeParts): Promise<ServeOptions> {
     origins,
     hosts,
     pipe,
+    streaming,
     ...(cacheDir === undefined ? {} : { cacheDir }),
   };
 }

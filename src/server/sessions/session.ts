@@ -1,6 +1,7 @@
 /** One workspace session: a project, its port, its Vite host, and the truth about their state. */
 import { UserError } from "../../protocol/errors.ts";
 import type { Problem, Project, Session, SessionState } from "../../protocol/model.ts";
+import type { Streaming } from "../../protocol/packs.ts";
 import type { ViteHostEvents, ServeOptions } from "../../protocol/vite-host.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
 import type { Ports } from "../dev-servers/ports.ts";
@@ -31,6 +32,8 @@ export interface SessionParts {
   /** Address of the realm channel of this session; opened before the first start. */
   openChannel(session: SessionRunner): Promise<string>;
   externalAddress(port: number): Promise<string>;
+  /** The setting as it is now; a running session keeps the one it started with. */
+  streaming(): Streaming;
   changed(): void;
 }
 
@@ -216,6 +219,7 @@ export class SessionRunner {
       port: this.#port,
       pipe: this.#pipe,
       caches: this.#parts.caches,
+      streaming: this.#parts.streaming(),
     });
   }
 

@@ -2,6 +2,7 @@
 import pidusage from "pidusage";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project, Session } from "../../protocol/model.ts";
+import type { Streaming } from "../../protocol/packs.ts";
 import type { Ports } from "../dev-servers/ports.ts";
 import type { Log } from "../log.ts";
 import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
@@ -20,6 +21,7 @@ export interface SessionsParts {
   readonly caches: Caches;
   readonly runDirectory: string;
   externalAddress(port: number): Promise<string>;
+  streaming(): Streaming;
   /** Compiled block scripts by file name. */
   script(name: string): string | undefined;
   /** Answers realms of the older protocol, for the pages of a project. */
@@ -90,13 +92,14 @@ export class Sessions {
   #runnerFor(project: Project): SessionRunner {
     const existing = this.#runners.get(project.id);
     if (existing !== undefined) return existing;
-    const { ports, caches, warmHost, log, externalAddress } = this.#parts;
+    const { ports, caches, warmHost, log, externalAddress, streaming } = this.#parts;
     const runner = new SessionRunner(project, {
       ports,
       warmHost,
       log,
       caches,
       externalAddress,
+      streaming,
       openChannel: (session) => this.#openChannel(session),
       changed: () => this.#changed(),
     });

@@ -5,12 +5,15 @@ import type { InlineConfig, LogErrorOptions, Logger, ViteDevServer } from "vite"
 import { UserError } from "../../protocol/errors.ts";
 import type { ResolvedImport } from "../../protocol/realm.ts";
 import type { Served, ServeOptions, ViteHostEvents } from "../../protocol/vite-host.ts";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
+import { createModulePacks, type ModulePacks } from "../modules/packs-plugin.ts";
 import { frontDoor } from "./front-door.ts";
 import { resolveImport } from "./imports.ts";
 import type { Vite } from "./main.ts";
 import { mapPosition, type Position } from "./positions.ts";
 import { presetPlugins } from "./presets.ts";
 import { createProblems, toProblem, type Problems, type ViteError } from "./problems.ts";
+import { reactRefreshPlugin } from "./react-refresh-plugin.ts";
 import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
 import { testModulesPlugin } from "./test-modules-plugin.ts";
@@ -43,15 +46,20 @@ export async function startDevServer(
   };
   const problems = createProblems(options.root, (list) => events.problemsChanged(list));
   const configName = options.configFile === false ? "" : path.basename(options.configFile);
+  const packs = createModulePacks({
+    vite,
+    streaming: options.streaming,
+    failed: (error) => warn(events, `Keeping module packs failed: ${error.message}`),
+  });
   events.step(configName === "" ? "Starting Vite" : `Loading ${configName}`, configName !== "");
   const server = await createServer(
     vite,
-    await inlineConfig(vite, options, { settled, problems, events }),
+    await inlineConfig(vite, options, { settled, problems, events, packs }),
     options,
   );
   events.step("Starting Vite", false);
   await listen(server, options.port);
-  void warmUp(server, events);
+  void warmUp(server, packs, events);
 
   const served = (): Served => ({
     url: `http://127.0.0.1:${options.port}${settled.userBase}`,
@@ -63,7 +71,12 @@ export async function startDevServer(
     served,
     resolveImports: (file, specifiers) =>
       Promise.all(specifiers.map((specifier) => resolveImport(server, file, specifier))),
-    mapPosition: (url, line, column) => mapPosition(server, url, line, column),
+    mapPosition: (url, line, column) => {
+      const pack = url.indexOf(`/${PACK_ROUTE}`);
+      return pack === -1
+        ? mapPosition(server, url, line, column)
+        : packs.mapPosition(url.slice(pack + PACK_ROUTE.length + 1), line, column);
+    },
     close: () => server.close(),
   };
 }
@@ -72,12 +85,13 @@ interface Parts {
   readonly settled: Settled;
   readonly problems: Problems;
   readonly events: ViteHostEvents;
+  readonly packs: ModulePacks;
 }
 
 async function inlineConfig(
   vite: Vite,
   options: ServeOptions,
-  { settled, problems, events }: Parts,
+  { settled, problems, events, packs }: Parts,
 ): Promise<InlineConfig> {
   const { configFile } = options;
   return {
@@ -92,6 +106,8 @@ async function inlineConfig(
       testModulesPlugin(() => settled.base),
       realmPlugin(() => settled.base),
       workerPlugin(() => settled.base),
+      reactRefreshPlugin(),
+      packs.updates,
       updatesPlugin({
         settled,
         problems,
@@ -104,21 +120,18 @@ async function inlineConfig(
               "silent",
             );
         },
-        failed: (error) =>
-          events.logged({
-            level: "warn",
-            source: "vite",
-            message: `Watching files failed: ${error.message}`,
-            at: Date.now(),
-          }),
+        failed: (error) => warn(events, `Watching files failed: ${error.message}`),
       }),
       {
         name: "vitrine:door",
         apply: "serve",
         configureServer(server) {
-          if (server.httpServer !== null) frontDoor(server.httpServer, options, settled);
+          if (server.httpServer !== null) {
+            frontDoor(server.httpServer, { ...options, answerPack: packs.answer }, settled);
+          }
         },
       },
+      packs.pages,
     ],
   };
 }
@@ -187,10 +200,15 @@ async function listen(server: ViteDevServer, port: number): Promise<void> {
 }
 
 /** Transforms the page and, through it, what it imports, before the browser has asked. */
-async function warmUp(server: ViteDevServer, events: ViteHostEvents): Promise<void> {
+async function warmUp(
+  server: ViteDevServer,
+  packs: ModulePacks,
+  events: ViteHostEvents,
+): Promise<void> {
   const page = path.join(server.config.root, "index.html");
   try {
-    await server.transformIndexHtml("/index.html", await readFile(page, "utf8"));
+    const html = await readFile(page, "utf8");
+    if (!(await packs.prepare(html))) await server.transformIndexHtml("/index.html", html);
   } catch (error) {
     // A project without index.html, or a page that is broken: the browser's request reports it.
     events.logged({
@@ -200,6 +218,10 @@ async function warmUp(server: ViteDevServer, events: ViteHostEvents): Promise<vo
       at: Date.now(),
     });
   }
+}
+
+function warn(events: ViteHostEvents, message: string): void {
+  events.logged({ level: "warn", source: "vite", message, at: Date.now() });
 }
 
 function createLogger(problems: Problems, events: ViteHostEvents): Logger {

@@ -3,9 +3,12 @@
  * any middleware of ours, so the door is the server's event itself: nobody's listener sees a request the gate refused.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { readFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
 import type { ServeOptions } from "../../protocol/vite-host.ts";
+import { entries } from "../entries.ts";
 import { isDenied } from "../files/deny-list.ts";
 import { harmlessToPolls } from "../gateway/poll-answer.ts";
 import {
@@ -24,6 +27,7 @@ import type { Settled } from "./settings-plugin.ts";
 
 /** Everything a page of the project may do with its own server, its own proxies included. */
 const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const packRoute = `/${PACK_ROUTE}`;
 /** With `*`, because Vite's middleware stack also serves whatever stands behind a `/` or `.` after the name. */
 const tools = [
   "/__open-in-editor*",
@@ -35,6 +39,12 @@ const tools = [
 
 /** Modules for workers. Vite itself replaces the names of our test modules, so that here they are its ordinary modules. */
 const workerModules = "/-daebug-m/";
+/** Answers a request below the route of module packs; `name` is what stands behind it, with its query. */
+export type AnswerPack = (request: IncomingMessage, response: ServerResponse, name: string) => void;
+
+export interface FrontDoorOptions extends ServeOptions {
+  answerPack: AnswerPack;
+}
 
 /**
  * Whether a connection goes on is between the page, or a proxy of its own, and this door. A pipe that closes with its answer
@@ -43,7 +53,7 @@ const workerModules = "/-daebug-m/";
 const throughPipe = { connection: "keep-alive" };
 
 /** @param settled filled by the time the first request comes */
-export function frontDoor(server: object, options: ServeOptions, settled: Settled): void {
+export function frontDoor(server: object, options: FrontDoorOptions, settled: Settled): void {
   const httpServer = server as Server;
   const gate = contentGate(options, settled);
   const channel = createProxyServer({ target: { socketPath: options.pipe }, changeOrigin: false });
@@ -74,7 +84,11 @@ export function frontDoor(server: object, options: ServeOptions, settled: Settle
       ...admission.headers,
     }))
       response.setHeader(name, value);
-    return emit("request", request, response);
+    if (admission.route.name === "client") void answerClient(response);
+    else if (admission.route.name === "pack")
+      options.answerPack(request, response, request.url.slice(packRoute.length));
+    else return emit("request", request, response);
+    return true;
   };
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
@@ -118,6 +132,22 @@ function contentGate(options: ServeOptions, settled: Settled): RequestGate {
     // Credentials are checked behind the pipe, by the process that issues them.
     credentials: { page: () => false, control: () => false },
     routes: [
+      {
+        ...route,
+        name: "pack",
+        path: packRoute,
+        methods: ["GET", "HEAD"],
+        upgrade: false,
+        sites: "own",
+      },
+      {
+        ...route,
+        name: "client",
+        path: "/-vitrine/page.js",
+        methods: ["GET", "HEAD"],
+        upgrade: false,
+        sites: "own",
+      },
       ...bothDoors({ ...route, name: "channel", path: "/-vitrine/", sites: "own" }),
       ...bothDoors({ ...route, name: "worker-module", path: workerModules, sites: "own" }),
       ...bothDoors({ ...route, name: "channel", path: "/-daebug-*", sites: "own" }),
@@ -125,6 +155,22 @@ function contentGate(options: ServeOptions, settled: Settled): RequestGate {
       ...bothDoors({ ...route, name: "content", path: "/", sites: "content" }),
     ],
   });
+}
+
+let client: Promise<Buffer> | undefined;
+
+/** The page client stands in front of every script of a page: no way over another process for it. */
+async function answerClient(response: ServerResponse): Promise<void> {
+  client ??= readFile(entries.pageClient);
+  const body = await client;
+  response
+    .writeHead(200, {
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "no-cache",
+      "content-length": body.length,
+      "x-content-type-options": "nosniff",
+    })
+    .end(body);
 }
 
 function bothDoors(part: Omit<Route, "upgrade" | "methods">): Route[] {
@@ -152,8 +198,8 @@ function withDenyList(admission: Admission): Verdict {
 /** With an outside prefix Vite serves below it, and is asked with it or, behind a proxy that strips it, without. */
 function urlFor(admission: Admitted, prefix: string): string {
   const query = admission.url.includes("?") ? admission.url.slice(admission.url.indexOf("?")) : "";
-  if (admission.route.name === "channel") return admission.local + query;
   const { name } = admission.route;
+  if (name === "channel" || name === "pack") return admission.local + query;
   const url = name === "worker-module" ? admission.url.replace(workerModules, "/") : admission.url;
   if (prefix === "/" || admission.path.startsWith(prefix)) return url;
   return prefix.slice(0, -1) + url;

@@ -32,15 +32,27 @@ export async function mapPosition(
   const module = await graph.getModuleByUrl(local);
   if (module?.file == null) return undefined;
   const map = module.transformResult?.map;
-  if (map == null || map.mappings === "") return { file: module.file, line, column };
+  return positionIn(map, module.file, line, column);
+}
+
+/**
+ * @param map of the served text; without one the text is the source
+ * @param line 1-based
+ * @param column 1-based
+ */
+export function positionIn(
+  map: { readonly mappings: string } | null | undefined,
+  served: string,
+  line: number,
+  column: number,
+): Position | undefined {
+  if (map == null || map.mappings === "") return { file: served, line, column };
   const original = originalPositionFor(new TraceMap(map as SourceMapInput), {
     line,
     column: column - 1,
   });
   if (original.line === null) return undefined;
   const file =
-    original.source === null
-      ? module.file
-      : path.resolve(path.dirname(module.file), original.source);
+    original.source === null ? served : path.resolve(path.dirname(served), original.source);
   return { file, line: original.line, column: original.column + 1 };
 }

@@ -30,7 +30,13 @@ function start(
     version: "0.1.0",
     folders: [],
     trusted: true,
-    config: { results: "file", portRange: [15_173, 15_273], warmStart: false, runTimeout: 0 },
+    config: {
+      results: "file",
+      portRange: [15_173, 15_273],
+      warmStart: false,
+      streaming: "auto",
+      runTimeout: 0,
+    },
     stateDirectory: behaviour,
   };
   return connectToNewServer({

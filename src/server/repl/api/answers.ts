@@ -23,12 +23,12 @@ export interface ApiRequest {
   readonly gone: AbortSignal;
 }
 
-/** An error with more to say than its code. */
-export class ApiError extends Error {
+/** An error with more to say than its code. Whoever passes errors of the user on passes it on as it is. */
+export class ApiError extends UserError {
   readonly answer: ApiAnswer;
 
   constructor(answer: ApiAnswer) {
-    super("refused");
+    super("bad_request", "The request was refused");
     this.answer = answer;
   }
 }

@@ -24,7 +24,7 @@ export async function append(instance: Instance, data: unknown): Promise<ApiAnsw
     if (results !== undefined)
       return { status: 200, body: { accepted: true, jobIds: request.ids, results } };
   }
-  const etag = etagOf(instance.log.known ?? "");
+  const { etag } = instance.log;
   const state = request === undefined ? "queued" : "requested";
   return { status: 202, body: { accepted: true, jobIds: request?.ids ?? [], state, etag } };
 }
@@ -36,8 +36,9 @@ function withHeading(chunk: string, agent: string, name: string): string {
 }
 
 function checkMatch(text: string, ifMatch: string | undefined): void {
+  if (ifMatch === undefined) return;
   const etag = etagOf(text);
-  if (ifMatch === undefined || ifMatch === etag || `"${ifMatch}"` === etag) return;
+  if (ifMatch === etag || `"${ifMatch}"` === etag) return;
   const message =
     "The log was changed since it was read. Read it again and append to what it says now";
   throw new ApiError(refused("conflict", message, { etag }));

@@ -39,6 +39,7 @@ export const resultBody = v.object({
     ),
   ),
   error: v.optional(v.unknown()),
+  testResults: v.optional(v.record(v.string(), v.unknown())),
   backgroundEvents: list,
   workerId: v.optional(short),
 });

@@ -1,12 +1,13 @@
 /** Jobs over HTTP: taking one, reporting on it, answering it (15.5 to 15.9). */
 import { fenced } from "../../../markdown/log/fences.ts";
+import { visibleText } from "../../../markdown/log/visible-text.ts";
 import type { LogResult } from "../../../markdown/log/events.ts";
 import { toEvents } from "../../realms/poll-messages.ts";
 import type { PollChannel } from "../../realms/poll-channel.ts";
 import type { Instance } from "../logs/instance.ts";
 import { isOver, type LogJob } from "../logs/log-job.ts";
 import { plainCode } from "../logs/strip-types.ts";
-import { ApiError, etagOf, refused, type ApiAnswer, type ApiRequest } from "./answers.ts";
+import { ApiError, refused, type ApiAnswer, type ApiRequest } from "./answers.ts";
 import { ackBody, backgroundBody, check, progressBody, resultBody } from "./bodies.ts";
 
 /** Ms a poll waits, by default and at most. */
@@ -41,6 +42,7 @@ export function poll(
       instance,
       {
         worker,
+        takesTypes: query.get("types") === "kept",
         empty: () => resolve({ status: 204 }),
         give(job, code, lost) {
           failed = lost;
@@ -70,7 +72,7 @@ export async function answer(instance: Instance, jobId: string, data: unknown): 
     return refused("conflict", "Another worker has this job", { late: false, written: false });
   const outcome = await instance.result(jobId, toResult(body));
   if (outcome === "written")
-    return { status: 200, body: { written: true, etag: etagOf(instance.log.known ?? "") } };
+    return { status: 200, body: { written: true, etag: instance.log.etag } };
   const message = "The job is over; its result came late";
   return refused("conflict", message, { late: true, written: outcome === "late" });
 }
@@ -118,8 +120,12 @@ function toResult(body: ReturnType<typeof check<typeof resultBody>>): LogResult 
   if (body.status === "error")
     return { ok: false, error: body.error ?? "failed", backgroundEvents };
   if (body.results !== undefined) {
-    const fences = body.results.map(({ info, text }) => fenced(info, text));
+    const [only, more] = body.results;
+    if (only?.info === "JSON" && more === undefined)
+      return { ok: true, valueText: visibleText(only.text), backgroundEvents };
+    const fences = body.results.map(({ info, text }) => fenced(info, visibleText(text)));
     return { ok: true, fences, backgroundEvents };
   }
-  return { ok: true, ...("value" in body ? { value: body.value } : {}), backgroundEvents };
+  const value = body.testResults ?? body.value;
+  return { ok: true, ...(value === undefined ? {} : { value }), backgroundEvents };
 }

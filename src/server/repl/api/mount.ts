@@ -1,6 +1,6 @@
 /** The REPL's HTTP API on a listener: its routes for the gate, and answers to what the gate has let in. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { readJson } from "../../gateway/request-body.ts";
+import { drain, readJson } from "../../gateway/request-body.ts";
 import type { Admitted, Route } from "../../gateway/request-gate.ts";
 import { securityHeaders } from "../../gateway/response-headers.ts";
 import type { OpenRepl } from "../logs/repls.ts";
@@ -21,19 +21,24 @@ const own = {
   sites: "own",
   upgrade: false,
   originRequired: false,
-  bodyLimit: bodyLimits.limit,
+  // What is too large is refused in the words of this API.
+  bodyLimit: Number.POSITIVE_INFINITY,
   json: true,
 } as const;
 
+const reads = ["GET", "HEAD"];
+
 /** What a realm does for itself takes its own credential as well (decision 27); `isForRealms` says what that is. */
-const areas = {
-  instances: "control",
-  "instances/": "page",
-  "workers/": "page",
-  "tests/": "control",
-  jobs: "control",
-  "daebug.md": "control",
-} as const;
+const areas: readonly Pick<Route, "path" | "methods" | "access">[] = [
+  { path: "instances", methods: reads, access: "control" },
+  { path: "instances/", methods: [...reads, "POST"], access: "page" },
+  { path: "workers/", methods: ["POST"], access: "page" },
+  { path: "tests/run", methods: ["POST"], access: "control" },
+  { path: "tests/", methods: reads, access: "control" },
+  { path: "daebug.md", methods: reads, access: "control" },
+];
+/** Not at the root, where it could hide a file of the project. */
+const jobs: Route = { ...own, path: "/-daebug/jobs", methods: reads, access: "control" };
 
 /** 15.5 to 15.10. */
 function isForRealms(local: string): boolean {
@@ -42,14 +47,10 @@ function isForRealms(local: string): boolean {
 
 /** @param places path prefixes under which the API is reached, each ending in a slash */
 export function apiRoutes(places: readonly string[]): Route[] {
-  return places.flatMap((place) =>
-    Object.entries(areas).map(([area, access]): Route => ({
-      ...own,
-      path: place + area,
-      methods: ["GET", "POST"],
-      access,
-    })),
+  const routes = places.flatMap((place) =>
+    areas.map((area): Route => ({ ...own, ...area, path: place + area.path })),
   );
+  return [...routes, jobs];
 }
 
 export interface ApiMount {
@@ -80,14 +81,16 @@ export function mountApi(
     async answer(admission, request, response) {
       const asked = toApiRequest(admission, request, response);
       if (!isForRealms(asked.path) && !isControl(request, verifyControl))
-        return send(response, refused("forbidden", "This takes the control token"));
+        return drain(request).then(() =>
+          send(response, refused("forbidden", "This takes the control token")),
+        );
       const open = find(asked.query);
-      send(
-        response,
+      const answer =
         open === undefined
           ? refused("not-found", "No REPL runs here. Start it first")
-          : await apiOf(open).answer(asked),
-      );
+          : await apiOf(open).answer(asked);
+      if (answer.status >= 400) await drain(request);
+      send(response, answer);
     },
     close: () => {
       for (const api of made) api.close();
@@ -109,7 +112,10 @@ function toApiRequest(
   response: ServerResponse,
 ): ApiRequest {
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  response.once("close", () => {
+    // An answer that was written whole closes as well.
+    if (!response.writableFinished) gone.abort();
+  });
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers))
     headers[name] = Array.isArray(value) ? value.join(", ") : value;
@@ -126,7 +132,8 @@ function toApiRequest(
 function send(response: ServerResponse, { status, headers, body }: ApiAnswer): void {
   if (response.writableEnded || response.destroyed) return;
   const isText = typeof body === "string";
-  const type = isText ? {} : { "content-type": "application/json; charset=utf-8" };
+  const isJson = !isText && body !== undefined;
+  const type = isJson ? { "content-type": "application/json; charset=utf-8" } : {};
   response.writeHead(status, { ...securityHeaders("control"), ...type, ...headers });
   response.end(body === undefined ? undefined : isText ? body : JSON.stringify(body));
 }

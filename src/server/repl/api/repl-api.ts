@@ -1,9 +1,11 @@
 /** The HTTP API of one REPL (REPL specification 15): which path means what. Who may call is the gate's business. */
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { PollChannel } from "../../realms/poll-channel.ts";
+import { createPathGate, type PathGate } from "../../files/path-gate.ts";
+import { UserError } from "../../../protocol/errors.ts";
+import { kindOf, type PollChannel } from "../../realms/poll-channel.ts";
 import { REGISTRY_NAME } from "../logs/registry.ts";
 import type { Instance } from "../logs/instance.ts";
+import { instanceKey } from "../logs/instance-key.ts";
 import type { Repl } from "../logs/repl.ts";
 import { ApiError, answerTo, etagOf, refused, type ApiAnswer, type ApiRequest } from "./answers.ts";
 import { append } from "./append.ts";
@@ -15,11 +17,14 @@ export class ReplApi {
   readonly #repl: Repl;
   readonly #channel: PollChannel;
   readonly #workers: RegisteredWorkers;
+  /** Files are read through it: a link may lead out of the root. */
+  readonly #files: PathGate;
 
   constructor(repl: Repl, channel: PollChannel) {
     this.#repl = repl;
     this.#channel = channel;
     this.#workers = new RegisteredWorkers(repl);
+    this.#files = createPathGate({ roots: [repl.root] });
   }
 
   /** Never rejects: what goes wrong is an answer. */
@@ -61,44 +66,62 @@ export class ReplApi {
     [action, second, third]: readonly (string | undefined)[],
   ): Promise<ApiAnswer> {
     const { method, query } = request;
-    if (method === "GET" && action === undefined) return this.#log(request, name);
-    if (method === "GET" && action === "jobs" && second === "poll") {
+    const isOfJob = action === "jobs" && isGiven(third);
+    const what = isOfJob ? third : [action, second, third].filter(isGiven).join("/");
+    const isKnown = Object.hasOwn(methods, what) && (isOfJob || !ofJobs.has(what));
+    if (!isKnown) return refused("not-found", `There is no ${what.slice(0, 100)} of an instance`);
+    const expected = methods[what as keyof typeof methods];
+    if (method !== expected) return onlyBy(expected);
+    if (what === "") return this.#log(request, name);
+    if (what === "jobs/poll") {
       const url = query.get("url");
-      const instance = this.#repl.contact(name, url === null ? {} : { url });
+      const facts = url === null ? {} : { url, ...kindOf({ name, url }) };
+      const instance = this.#repl.contact(name, facts);
       return poll(instance, this.#channel, request);
     }
-    if (method !== "POST") return refused("not-found", "There is no such method of an instance");
     const body = await request.body();
-    if (action === "append") return append(await this.#appendable(name), body);
+    if (what === "append") return append(await this.#appendable(name), body);
     const instance = this.#known(name);
-    if (action === "background") return background(instance, body);
-    if (action === "jobs" && second === "ack") return acknowledge(instance, body);
-    if (action === "jobs" && third === "result") return answer(instance, second ?? "", body);
-    if (action === "jobs" && third === "progress") return progress(instance, second ?? "", body);
-    return refused("not-found", `There is no ${action?.slice(0, 100)} of an instance`);
+    if (what === "background") return background(instance, body);
+    if (what === "jobs/ack") return acknowledge(instance, body);
+    const act = what === "result" ? answer : progress;
+    return act(instance, second ?? "", body);
   }
 
   async #registry({ headers }: ApiRequest): Promise<ApiAnswer> {
-    const text = await readFile(path.join(this.#repl.root, REGISTRY_NAME), "utf8").catch(() => "");
-    return markdown(text, headers);
+    return markdown((await this.#read(REGISTRY_NAME)) ?? "", headers);
+  }
+
+  /** @param name below the root @returns undefined where no such file is, or may be read */
+  async #read(name: string): Promise<string | undefined> {
+    try {
+      const { handle } = await this.#files.open(name);
+      return await handle.readFile("utf8").finally(() => handle.close());
+    } catch (error) {
+      if (error instanceof UserError && error.code !== "internal") return undefined;
+      throw error;
+    }
   }
 
   async #log({ headers }: ApiRequest, name: string): Promise<ApiAnswer> {
     const instance = this.#known(name);
     const { key, log, state } = instance;
-    const content = await readFile(log.file, "utf8").catch(() => undefined);
-    if (content === undefined) return refused("not-found", `${key} has no log yet`);
-    if (headers["accept"]?.includes("application/json") !== true)
-      return markdown(content, headers, { "x-daebug-state": state });
     const file = path.relative(this.#repl.root, log.file).split(path.sep).join("/");
-    return { status: 200, body: { name: key, file, content, etag: etagOf(content), state } };
+    const content = await this.#read(file);
+    if (content === undefined) return refused("not-found", `${key} has no log yet`);
+    const text = markdown(content, headers, { "x-daebug-state": state });
+    const isText = headers["accept"]?.includes("application/json") !== true;
+    if (isText || text.status === 304) return text;
+    const etag = etagOf(content);
+    return { status: 200, headers: { etag }, body: { name: key, file, content, etag, state } };
   }
 
   /** A log may be appended to when its realm or its file is known. */
   async #appendable(name: string): Promise<Instance> {
     const known = this.#repl.findExact(name);
     if (known !== undefined) return known;
-    if (!(await this.#repl.hasFile(name))) return this.#known(name);
+    const isKey = instanceKey(name) === name;
+    if (!isKey || !(await this.#repl.hasFile(name))) return this.#known(name);
     return this.#repl.expect(name);
   }
 
@@ -127,6 +150,28 @@ export class ReplApi {
       ];
     });
   }
+}
+
+/** What an instance's address may end in, and the method it takes. The last two stand behind the id of a job. */
+const methods = {
+  "": "GET",
+  append: "POST",
+  background: "POST",
+  "jobs/poll": "GET",
+  "jobs/ack": "POST",
+  result: "POST",
+  progress: "POST",
+} as const;
+
+const ofJobs: ReadonlySet<string> = new Set(["result", "progress"]);
+
+function isGiven(part: string | undefined): part is string {
+  return part !== undefined;
+}
+
+function onlyBy(method: string): ApiAnswer {
+  const { body } = refused("unsupported", `This takes only ${method}`);
+  return { status: 405, headers: { allow: method }, body };
 }
 
 function markdown(

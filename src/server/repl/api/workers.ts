@@ -39,7 +39,7 @@ export class RegisteredWorkers {
       body: {
         name: key,
         pollUrl: `/instances/${key}/jobs/poll`,
-        channelUrl: `/-daebug-channel?${query}`,
+        channelUrl: `/-daebug-channel?${query.toString()}`,
         heartbeatIntervalMs: heartbeat.intervalMs,
         heartbeatTimeoutMs: heartbeat.timeoutMs,
       },
@@ -76,7 +76,7 @@ export class RegisteredWorkers {
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
     const instance = this.#repl.find(key);
-    if (instance !== undefined) instance.lastSeen = 0;
+    if (instance !== undefined) instance.hasLeft = true;
     this.#repl.changed();
   }
 

@@ -1,8 +1,12 @@
 /** A chunk that comes over the API, put below the anchor of a log. Pure. */
-import { findAnchor } from "../../../markdown/log/anchor.ts";
-import { findFences } from "../../../markdown/log/fences.ts";
-import { formatFooter } from "../../../markdown/log/format.ts";
-import { lineEndOf, toLines, withLineEnds, withoutBlankEnd } from "../../../markdown/log/lines.ts";
+import { findAnchor, withFooter } from "../../../markdown/log/anchor.ts";
+import { openFence } from "../../../markdown/log/draft.ts";
+import {
+  lineEndOf,
+  withLineEnds,
+  withoutBlankEnd,
+  type LineEnd,
+} from "../../../markdown/log/lines.ts";
 
 export interface Appended {
   readonly text: string;
@@ -13,17 +17,22 @@ export interface Appended {
 /** The chunk stands behind what stands below the anchor already. */
 export function appendChunk(text: string, chunk: string): Appended {
   const end = lineEndOf(text);
-  const base = findAnchor(text) === undefined ? text + withLineEnds(formatFooter(), end) : text;
-  const anchor = findAnchor(base)!;
-  const tail = base.slice(anchor.end);
-  const isOpen = findFences(toLines(tail)).unclosed !== undefined;
+  const { head, tail } = split(text, end);
+  const isOpen = openFence(tail) !== undefined;
   const above = isOpen ? "" : withoutBlankEnd(tail);
   const gap = above.trim() === "" ? "" : `${above}${end}${end}`;
   const own = withLineEnds(chunk.trimEnd().replaceAll("\r\n", "\n"), end);
-  return {
-    text: `${base.slice(0, anchor.end)}${gap}${own}${end}`,
-    draft: isOpen ? tail : "",
-  };
+  return { text: `${head}${gap}${own}${end}`, draft: isOpen ? tail : "" };
+}
+
+/** What stands above the anchor, with it, and what below. A text without one gets it above a fence that is still written. */
+function split(text: string, end: LineEnd): { head: string; tail: string } {
+  const anchor = findAnchor(text);
+  if (anchor !== undefined)
+    return { head: text.slice(0, anchor.end), tail: text.slice(anchor.end) };
+  const at = openFence(text) ?? text.length;
+  const head = withFooter(text.slice(0, at), "", end);
+  return { head: head.slice(0, -2 * end.length), tail: text.slice(at) };
 }
 
 /** Puts a draft back below everything. */

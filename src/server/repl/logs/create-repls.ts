@@ -18,7 +18,7 @@ import { Repls, type ReplsParts } from "./repls.ts";
 import type { Continues } from "./run-record.ts";
 
 /** How whoever started the server wants its REPLs. */
-export interface ReplPolicy extends Pick<ReplsParts, "moved" | "ended" | "joined"> {
+export interface ReplPolicy extends Pick<ReplsParts, "moved" | "ended" | "joined" | "left"> {
   /** Whether every realm gets its log when it connects (2.2). */
   readonly createOnConnect: boolean;
   readonly continues: Continues;

@@ -5,8 +5,14 @@
  */
 import type { Acceptance } from "../../../markdown/log/accept.ts";
 import { findAnchor, withFooter } from "../../../markdown/log/anchor.ts";
-import { lineEndOf } from "../../../markdown/log/lines.ts";
-import { parseRequests, parseTail, type ParsedRequests } from "../../../markdown/log/requests.ts";
+import { lineEndOf, toText } from "../../../markdown/log/lines.ts";
+import { openFence } from "../../../markdown/log/draft.ts";
+import {
+  headingAbove,
+  parseRequests,
+  parseTail,
+  type ParsedRequests,
+} from "../../../markdown/log/requests.ts";
 import type { Clock } from "../../clock.ts";
 import { LogRequest } from "./request.ts";
 import type { Baseline, RunRecord } from "./run-record.ts";
@@ -40,11 +46,13 @@ export class LogHistory {
 
   /** The text of a log as the run found it. */
   baseline(key: string, text: string): void {
-    const { anchor, blocks } = parseRequests(text, key);
-    const [first] = blocks;
-    let baseline: Baseline = {};
-    if (first !== undefined && anchor === undefined) baseline = { code: first.code };
-    else if (first !== undefined) baseline = { tail: completeRequests(text.slice(anchor!.end)) };
+    const anchor = findAnchor(text);
+    const code = anchor === undefined ? parseRequests(text, key).blocks[0]?.code : undefined;
+    const tail = anchor === undefined ? "" : completeRequests(text.slice(anchor.end));
+    const baseline: Baseline = {
+      ...(code === undefined ? {} : { code }),
+      ...(tail === "" ? {} : { tail }),
+    };
     this.#record.saveBaseline(key, baseline);
     this.#take(key, baseline);
   }
@@ -68,6 +76,19 @@ export class LogHistory {
     return withFooter(above + old + end, fresh, end);
   }
 
+  /** A text whose last fence is a request without an anchor, with that request below one. */
+  withAnchor(key: string, text: string): string {
+    const { anchor, blocks, lines } = parseRequests(text, key);
+    const [block] = blocks;
+    if (anchor !== undefined || block === undefined) return text;
+    const above = headingAbove(lines, block.open);
+    const heading = lines[above?.line ?? -1]?.text ?? "";
+    if (this.isAnswered(key, { code: block.code, heading })) return text;
+    const from = above?.line ?? block.open;
+    const head = toText(lines.slice(0, from));
+    return withFooter(head, toText(lines.slice(from)), lineEndOf(text));
+  }
+
   /** Whether a block stood below the anchor when the run began, and was changed around since. */
   isOld(key: string, code: string): boolean {
     const old = this.#oldTails.get(key);
@@ -81,8 +102,9 @@ export class LogHistory {
     return known.some((one) => one.code === code && one.heading === heading);
   }
 
-  accepted(key: string, { heading, blocks }: Acceptance): void {
-    if (this.#oldTails.delete(key)) this.#record.saveBaseline(key, null);
+  /** @param text as it stands in the file */
+  accepted(key: string, { heading, blocks }: Acceptance, text: string): void {
+    this.#forgetOld(key, text);
     const all = this.#answered.get(key) ?? [];
     this.#answered.set(
       key,
@@ -100,6 +122,16 @@ export class LogHistory {
     this.#record.saveRequest(key, request?.save());
   }
 
+  /** What stands above the anchor needs no care any more. */
+  #forgetOld(key: string, text: string): void {
+    const old = this.#oldTails.get(key);
+    if (old === undefined) return;
+    const tail = text.slice(findAnchor(text)?.end ?? text.length);
+    if (tail.includes(old.trim())) return;
+    this.#oldTails.delete(key);
+    this.#record.saveBaseline(key, null);
+  }
+
   #take(key: string, { tail, code }: Baseline): void {
     if (tail !== undefined) this.#oldTails.set(key, tail);
     if (code !== undefined) this.#oldCodes.set(key, code);
@@ -108,8 +140,9 @@ export class LogHistory {
 
 /** What of a tail is complete. A draft is not history: an agent that completes it wants it to run. */
 function completeRequests(tail: string): string {
-  const last = requestsOf(tail).at(-1);
-  return last === undefined ? "" : tail.slice(0, tail.length - last.rest.length);
+  const whole = tail.slice(0, openFence(tail));
+  const last = requestsOf(whole).at(-1);
+  return last === undefined ? "" : whole.slice(0, whole.length - last.rest.length);
 }
 
 function requestsOf(tail: string): ParsedRequests[] {

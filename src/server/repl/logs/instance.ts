@@ -58,6 +58,8 @@ export class Instance {
   url = "";
   parent: string | undefined;
   lastSeen = 0;
+  /** It was said to be gone, before its time was over. */
+  hasLeft = false;
   /** Connections that hold it online for as long as they last. */
   connections = 0;
   lastFailed = false;
@@ -114,13 +116,15 @@ export class Instance {
   }
 
   get isOnline(): boolean {
-    return this.connections > 0 || this.#options.clock.now() - this.lastSeen < offlineMs;
+    if (this.connections > 0) return true;
+    return !this.hasLeft && this.#options.clock.now() - this.lastSeen < offlineMs;
   }
 
   /** The realm is there. */
   contact(): void {
     const wasOnline = this.isOnline;
     this.lastSeen = this.#options.clock.now();
+    this.hasLeft = false;
     if (!wasOnline) this.#options.listener.changed(this);
   }
 
@@ -135,13 +139,15 @@ export class Instance {
     await this.#opened;
     let accepted: Acceptance | undefined;
     const edit: LogEdit = (text) => {
-      accepted = this.#requests.accept(text);
-      return accepted?.text;
+      const settled = this.#requests.withoutLeftovers(text);
+      accepted = this.#requests.accept(settled);
+      return accepted?.text ?? settled;
     };
     await this.#write(edit, {
       isPassing: true,
+      isAcceptance: true,
       done: (text) => {
-        if (text !== undefined && accepted !== undefined) this.#requests.begin(accepted);
+        if (text !== undefined && accepted !== undefined) this.#requests.begin(text, accepted);
         else this.#requests.heed(text);
       },
     });
@@ -157,15 +163,16 @@ export class Instance {
     let accepted: Acceptance | undefined;
     let request: LogRequest | undefined;
     const edit: LogEdit = (text) => {
-      options.check?.(text);
       const next = appendChunk(text, chunk);
       accepted = this.#requests.accept(next.text);
       return withDraft(accepted?.text ?? next.text, next.draft);
     };
     await this.log.change(edit, {
       create: true,
-      done: () => {
-        if (accepted !== undefined) request = this.#requests.begin(accepted, options);
+      ...(options.check === undefined ? {} : { check: options.check }),
+      done: (text) => {
+        if (text !== undefined && accepted !== undefined)
+          request = this.#requests.begin(text, accepted, options);
       },
     });
     this.#options.listener.changed(this);

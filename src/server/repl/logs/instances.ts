@@ -1,26 +1,17 @@
 /** The realms of one root, each with its log: made known, taken over from an earlier process, looked at when a file changes. */
-import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { RealmKind } from "../../../protocol/model.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { LateText } from "../../files/late-texts.ts";
-import { maximumTextSize } from "../../files/snapshot.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
 import { LogHistory } from "./history.ts";
 import { Instance, type InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
+import type { EndLengths } from "./log-end.ts";
+import type { LogFolder } from "./log-folder.ts";
 import { LogText, type DirtyDocuments } from "./log-text.ts";
 import type { Continues, RunRecord } from "./run-record.ts";
-import type { Restored } from "./version-record.ts";
-
-/** The log files of a folder, as far as their names and what they hold at the start matter. */
-export interface LogFolder {
-  /** Names of logs. */
-  names(): Promise<readonly string[]>;
-  /** Undefined when it is missing, no file, or too large to be changed (D-12). */
-  read(name: string): Promise<string | undefined>;
-}
 
 export interface InstancesListener extends InstanceListener {
   /** A realm is new here. */
@@ -41,6 +32,8 @@ export interface InstancesOptions {
   timeoutMs(): number;
   /** Whether every realm gets its file when it connects (2.2). */
   readonly createOnConnect: boolean;
+  /** Which logs count as long. */
+  readonly lengths?: EndLengths;
   readonly listener: InstancesListener;
 }
 
@@ -52,6 +45,8 @@ export interface Contact {
 }
 
 const limit = 64;
+/** Names that one realm may have given itself. */
+const mostNames = 20;
 /** Ms without contact after which a realm without a file is forgotten (11.1). */
 const forgottenMs = 600_000;
 
@@ -77,6 +72,7 @@ export class Instances {
     for (const name of await folder.names()) {
       const key = keyOf(name);
       this.#spellings.set(key, name);
+      if (!this.#isContinued) await folder.dropReplaced(name);
       const text = this.#isContinued ? undefined : await folder.read(name);
       if (text !== undefined) this.#history.baseline(key, text);
     }
@@ -99,7 +95,7 @@ export class Instances {
     if (url !== undefined) known.url = url;
     if (parent !== undefined) known.parent = instanceKey(parent);
     if (kind !== undefined) known.kind = kind;
-    known.names.add(name);
+    if (known.names.size < mostNames) known.names.add(name);
     known.contact();
     if (isMoved) this.#options.listener.changed(known);
     return known;
@@ -159,6 +155,8 @@ export class Instances {
       documents,
       record: record.versionsOf(key),
       clock,
+      ...(this.#options.lengths === undefined ? {} : { lengths: this.#options.lengths }),
+      prepare: (text) => this.#history.withAnchor(key, text),
     });
     const instance = new Instance({
       key,
@@ -177,11 +175,15 @@ export class Instances {
 
   /** The file of a realm that is new here: what an earlier process left, then what an agent has written. */
   async #open(instance: Instance): Promise<void> {
-    const { record, createOnConnect, listener } = this.#options;
+    const { record, folder, createOnConnect, listener } = this.#options;
     const { key, log } = instance;
     try {
       const restored = this.#isContinued ? record.restored(key) : undefined;
-      if (restored !== undefined) await this.#restore(log, restored);
+      const found = restored === undefined ? undefined : await folder.read(path.basename(log.file));
+      if (restored !== undefined && found !== undefined) {
+        log.restore(restored, found);
+        await this.#keepLate(log);
+      }
       await instance.takeOver({ isOurs: restored !== undefined, create: createOnConnect });
     } catch (error) {
       listener.failed(instance, error);
@@ -193,13 +195,12 @@ export class Instances {
     this.#options.listener.changed(instance);
   }
 
-  /** Whether the last text was written before the process ended is seen in the file. */
-  async #restore(log: LogText, { known, versions, intended }: Restored): Promise<void> {
-    const found = await this.#options.folder.read(path.basename(log.file));
-    if (found === undefined) return;
-    const isWritten = intended !== undefined && found.startsWith(intended.after.trimEnd());
-    if (isWritten) log.restore(intended.after, [...versions, intended]);
-    else log.restore(known, versions);
+  /** What others wrote into a log that had just lost its name, when the earlier process could not look any more. */
+  async #keepLate(log: LogText): Promise<void> {
+    const { folder } = this.#options;
+    const name = path.basename(log.file);
+    for (const text of await folder.replaced(name)) await log.saved(text);
+    await folder.dropReplaced(name);
   }
 
   #forget(): void {
@@ -207,29 +208,6 @@ export class Instances {
     for (const [key, { isOnline, log, lastSeen, job }] of this.#all)
       if (!isOnline && !log.exists && lastSeen < oldest && job === undefined) this.#all.delete(key);
   }
-}
-
-/** The logs of a folder of this machine. */
-export function logFolder(directory: string): LogFolder {
-  return {
-    names: async () => (await readdir(directory)).filter(isLogName),
-    async read(name) {
-      const file = path.join(directory, name);
-      try {
-        const found = await stat(file);
-        return found.isFile() && found.size <= maximumTextSize
-          ? await readFile(file, "utf8")
-          : undefined;
-      } catch {
-        // It is gone, or nobody may read it.
-        return undefined;
-      }
-    },
-  };
-}
-
-export function isLogName(name: string): boolean {
-  return name.endsWith(".md") && !name.startsWith(".");
 }
 
 function keyOf(name: string): string {

@@ -7,6 +7,8 @@ import { finishEdit } from "../../../markdown/log/edits.ts";
 import type { DirtyDocument, DirtyEdit } from "../../../protocol/contract.ts";
 import type { TextWriter } from "../../files/text-writer.ts";
 import { realClock, type Clock } from "../../clock.ts";
+import { chooseBase } from "../log-base.ts";
+import { LogEnd, type Edited, type EndLengths } from "./log-end.ts";
 import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
@@ -28,26 +30,51 @@ export interface LogTextOptions {
   /** Remembers versions beyond the life of the process. */
   readonly record: VersionRecord;
   readonly clock?: Clock;
+  /** Which logs count as long. */
+  readonly lengths?: EndLengths;
+  /** Puts the request of a text without an anchor below one, so that what is written next is not taken for its successor. */
+  prepare?(text: string): string;
 }
 
 export interface EditOptions {
   /** Whether a missing file is made; else an edit of a missing file does nothing. */
   readonly create?: boolean;
+  /** Whether it is the edit that accepts requests, which finds them without an anchor, too. */
+  readonly isAcceptance?: boolean;
   /** Whether the edit need not survive a power loss by itself. */
   readonly isPassing?: boolean;
+  /** Called with the text that is about to be edited, all of it; throws to refuse. */
+  check?(text: string): void;
   /** Called with what stands there now, undefined for no file, before the next edit is asked. */
   done?(text: string | undefined): void;
 }
 
+/** A text as the beginning of another one, and what follows. */
+export interface Delta {
+  readonly keep: number;
+  readonly add: string;
+}
+
 export interface VersionRecord {
-  /** A text is about to be written. */
-  intend(before: string, after: string): void;
+  /** Goes on with the record of an earlier process, whose last text was this. */
+  resume(text: string): void;
+  /** A text is about to be written. @param change how it comes from the text before, where that is known */
+  intend(before: string, after: string, change?: Delta): void;
   /** A text is known to stand in the file, written or found. */
   stands(text: string): void;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4). */
-const keptVersions = 16;
+/** What an earlier process knew of a log. */
+export interface Restored {
+  /** What was last known to stand in the file. */
+  readonly known: string;
+  readonly versions: readonly OwnVersion[];
+  /** A text that may have been written, or not, when the process ended. */
+  readonly intended?: OwnVersion;
+}
+
+/** Versions kept for stale copies, and for how long in ms (19.4): several agents at once make many. */
+const keptVersions = 128;
 const keptMs = 60_000;
 /** Characters of all versions together: those of a 10 MB log are few. */
 const keptCharacters = 48 * 1024 * 1024;
@@ -72,10 +99,12 @@ export class LogText {
   #versions: OwnVersion[] = [];
   #exists = false;
   readonly #clock: Clock;
+  readonly #end: LogEnd;
 
   constructor(options: LogTextOptions) {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    this.#end = new LogEnd(options.lengths);
   }
 
   get file(): string {
@@ -92,11 +121,23 @@ export class LogText {
     return this.#known;
   }
 
-  /** What stands there from an earlier life, and how it came about. */
-  restore(known: string | undefined, versions: readonly OwnVersion[] = []): void {
-    this.#known = known;
-    this.#versions = [...versions];
-    this.#exists = known !== undefined;
+  /** Tells versions of the text apart, in the form of HTTP. */
+  get etag(): string {
+    return `"${this.#end.hashOf(this.#known ?? "").slice(0, 16)}"`;
+  }
+
+  /**
+   * Goes on where an earlier process ended.
+   * @param found what stands in the file: it tells whether the last text was written before the end
+   */
+  restore({ known, versions, intended }: Restored, found: string): void {
+    const { record } = this.#options;
+    const isWritten = intended !== undefined && found.startsWith(intended.after.trimEnd());
+    record.resume(known);
+    if (isWritten) record.stands(intended.after);
+    this.#known = isWritten ? intended.after : known;
+    this.#versions = isWritten ? [...versions, intended] : [...versions];
+    this.#exists = true;
   }
 
   /**
@@ -121,7 +162,17 @@ export class LogText {
 
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
-    await this.change((current) => reconcileLate(current, late));
+    await this.change((current) => reconcileLate(current, late, this.#recent()));
+  }
+
+  /** A text that somebody had saved when an earlier process ended. Texts of any age may be what they had read. */
+  async saved(text: string): Promise<void> {
+    const versions = this.#versions;
+    const known = versions.flatMap(({ before, after }) => [after, before]).toReversed();
+    if (this.#known !== undefined) known.unshift(this.#known);
+    if (text.trim() === "" || known.includes(text)) return;
+    const base = chooseBase(text, known);
+    await this.change((current) => reconcileLate(current, { base, text }, versions));
   }
 
   async #tryChange(
@@ -133,14 +184,16 @@ export class LogText {
     const dirty = await documents.readDirty(file);
     if (dirty !== undefined) return this.#changeDirty(dirty, edit, options);
     let before: string | undefined;
-    const change = (found: string | undefined): string | undefined => {
+    const change = (found: string | undefined): string | Edited | undefined => {
       before = undefined;
       this.#refuseTorn(found, readings);
       // A deleted log is not made again by a late reply (2.2).
       if (found === undefined && options.create !== true) return undefined;
       before = found ?? "";
-      const after = found === undefined ? this.#edited("", edit) : this.#next(found, edit);
-      if (after !== before) record.intend(before, after);
+      if (found === undefined) options.check?.("");
+      const after = found === undefined ? this.#whole("", edit) : this.#next(found, edit, options);
+      if (typeof after !== "string") record.intend(before, after.text, after.delta);
+      else if (after !== before) record.intend(before, after);
       return after;
     };
     return writer.change(file, change, {
@@ -157,7 +210,8 @@ export class LogText {
     edit: LogEdit,
     options: EditOptions,
   ): Promise<string | undefined> {
-    const next = this.#next(dirty.text, edit);
+    const answer = this.#next(dirty.text, edit, options);
+    const next = typeof answer === "string" ? answer : answer.text;
     if (next !== dirty.text) {
       const { start, end, text } = difference(dirty.text, next);
       const { documents, file } = this.#options;
@@ -171,14 +225,31 @@ export class LogText {
   }
 
   /** The text after reconciling and editing; the found one itself when nothing changes. */
-  #next(found: string, edit: LogEdit): string {
+  #next(
+    found: string,
+    edit: LogEdit,
+    { isAcceptance = false, check }: EditOptions,
+  ): string | Edited {
     const known = this.#known;
-    const base =
-      known === undefined || known === found ? found : reconcile(known, found, this.#recent()).text;
-    return this.#edited(base, edit);
+    const isSame = known === undefined || known === found;
+    const { text: base, how } = isSame
+      ? { text: found, how: "same" }
+      : reconcile(known, found, this.#recent());
+    check?.(base);
+    // What was merged may have anchors anywhere.
+    const part = how === "merge" || how === "taken" ? undefined : this.#end.of(base);
+    if (part !== undefined) {
+      const edited = this.#end.edit(part, edit);
+      if (edited === undefined) return base;
+      return base === found ? edited : edited.text;
+    }
+    const { prepare } = this.#options;
+    const isPrepared = isAcceptance || prepare === undefined || findAnchor(base) !== undefined;
+    if (isPrepared || edit(base) === undefined) return this.#whole(base, edit);
+    return this.#whole(prepare(base), edit);
   }
 
-  #edited(base: string, edit: LogEdit): string {
+  #whole(base: string, edit: LogEdit): string {
     const edited = edit(base);
     return edited === undefined || edited === base ? base : finishEdit(edited, this.#options.name);
   }
@@ -208,14 +279,20 @@ export class LogText {
       this.#versions = [];
       return;
     }
-    if (before !== undefined && before !== text) {
-      this.#versions = withinBudget([
-        ...this.#recent(),
-        { before, after: text, at: this.#clock.now() },
-      ]);
-    }
+    this.#remember(before ?? text, text);
     this.#known = text;
     this.#options.record.stands(text);
+  }
+
+  /** What stood in the file one after the other: somebody may have read any of it. */
+  #remember(before: string, text: string): void {
+    const at = this.#clock.now();
+    const known = this.#known;
+    const recent = this.#recent();
+    const isNew = known !== undefined && known !== before && recent.at(-1)?.after !== known;
+    if (isNew) recent.push({ before: known, after: before, at });
+    if (before !== text) recent.push({ before, after: text, at });
+    this.#versions = withinBudget(recent);
   }
 
   #recent(): OwnVersion[] {
@@ -226,15 +303,16 @@ export class LogText {
 
 /** The newest versions, as many as may be kept. */
 function withinBudget(versions: readonly OwnVersion[]): OwnVersion[] {
+  const kept: OwnVersion[] = [];
   let characters = 0;
-  return versions
-    .slice(-keptVersions)
-    .toReversed()
-    .filter(({ before, after }, index) => {
-      characters += before.length + after.length;
-      return index === 0 || characters <= keptCharacters;
-    })
-    .toReversed();
+  for (const version of versions.slice(-keptVersions).toReversed()) {
+    // What stood there before one is mostly what came after the one before.
+    const isShared = kept[0]?.before === version.after;
+    characters += version.before.length + (isShared ? 0 : version.after.length);
+    if (kept.length > 0 && characters > keptCharacters) break;
+    kept.unshift(version);
+  }
+  return kept;
 }
 
 interface Readings {

@@ -1,9 +1,9 @@
 /** The REPL of one root: its registry, its logs, the realms that answer (REPL specification). One owner per root. */
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
-import type { Log, Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
+import type { Repl as ReplFacts, ReplState, TestRun } from "../../../protocol/model.ts";
 import { realClock } from "../../clock.ts";
 import { createCopies } from "../../files/copies.ts";
 import { realDisk } from "../../files/disk.ts";
@@ -13,14 +13,10 @@ import { lock, lockOwner, unlock } from "../../lock-file.ts";
 import type { ProcessIdentity } from "../../processes.ts";
 import type { Instance, InstanceListener } from "./instance.ts";
 import { instanceKey } from "./instance-key.ts";
-import {
-  Instances,
-  isLogName,
-  logFolder,
-  type Contact,
-  type InstancesListener,
-} from "./instances.ts";
+import { watchContacts } from "./contact-watch.ts";
+import { Instances, type Contact, type InstancesListener } from "./instances.ts";
 import { toLog, toRow } from "./log-facts.ts";
+import { isLogName, logFolder } from "./log-folder.ts";
 import type { DirtyDocuments } from "./log-text.ts";
 import { QuietFiles } from "./quiet-files.ts";
 import { Registry, REGISTRY_NAME } from "./registry.ts";
@@ -45,6 +41,8 @@ export interface ReplOptions {
 }
 
 export interface ReplListener extends InstancesListener {
+  /** A realm is not in contact any more. */
+  left(instance: Instance): void;
   testRunChanged(run: TestRun): void;
   /** The shutdown marker was written. */
   stopped(): void;
@@ -68,6 +66,7 @@ export class Repl {
   readonly #rootFiles: QuietFiles;
   #state: ReplState = { name: "off" };
   #stopping: Promise<void> | undefined;
+  #unwatch: () => void = () => {};
 
   constructor(options: ReplOptions) {
     const { root, listener, recordDirectory } = options;
@@ -80,10 +79,11 @@ export class Repl {
       root,
       warned,
       copies: createCopies(realDisk, path.join(recordDirectory, "copies"), Date.now),
-      late: (late) => {
-        if (late.file === this.#registry.file) this.#registry.late(late.text);
-        else void this.#instances.late(late);
-      },
+      isGuarded: (file) => path.dirname(file) === this.#directory,
+      late: (late) =>
+        late.file === this.#registry.file
+          ? this.#registry.late(late.text)
+          : this.#instances.late(late),
     });
     this.#record = new RunRecord({
       files: recordFilesOf(recordDirectory, root),
@@ -107,7 +107,7 @@ export class Repl {
       writer: this.#writer,
       rows: () => this.instances().map(toRow),
       stop: () => listener.stopped(),
-      failed: (error) => listener.warned(String((error as Error).message)),
+      failed: (error) => listener.warned((error as Error).message),
     });
     [this.#files, this.#rootFiles] = this.#watchers();
   }
@@ -123,7 +123,18 @@ export class Repl {
 
   /** Takes the root, unless another process has it: then the state says who. */
   async start(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
+    await mkdir(this.#directory, { recursive: true }).catch((cause: unknown) => {
+      throw new UserError(
+        "write_failed",
+        `${this.#directory} cannot be made (${(cause as NodeJS.ErrnoException).code}). Logs need a folder there`,
+        { cause },
+      );
+    });
+    if ((await realpath(this.#directory)) !== this.#directory)
+      throw new UserError(
+        "path_refused",
+        `${this.#directory} is a link. Put a folder in its place: logs stay in ${this.root}`,
+      );
     if (!(await lock(this.#lockFile, this.#options.identity))) {
       const owner = await lockOwner(this.#lockFile);
       this.#state = { name: "elsewhere", owner: `process ${owner?.pid ?? "unknown"}` };
@@ -134,6 +145,14 @@ export class Repl {
     await this.#registry.start();
     this.#files.start();
     this.#rootFiles.start();
+    this.#unwatch = watchContacts({
+      instances: () => this.instances(),
+      left: (instance) => {
+        this.#options.listener.left(instance);
+        this.#options.listener.changed(instance);
+      },
+      looked: () => this.#registry.changed(),
+    });
     this.#state = { name: "on" };
   }
 
@@ -192,6 +211,7 @@ export class Repl {
 
   async #stop(message: string): Promise<void> {
     if (this.#state.name !== "on") return;
+    this.#unwatch();
     this.#files.stop();
     this.#rootFiles.stop();
     await this.#instances.close(message);

@@ -28,6 +28,7 @@ export interface ReplsParts
   moved?(instance: Instance, job: LogJob): void;
   ended?(instance: Instance, job: LogJob, ending: Ending): void;
   joined?(instance: Instance): void;
+  left?(instance: Instance): void;
 }
 
 /** One REPL, and how its realms are reached. */
@@ -158,6 +159,7 @@ export class Repls {
         ),
       moved: (instance, job) => this.#parts.moved?.(instance, job),
       joined: (instance) => this.#parts.joined?.(instance),
+      left: (instance) => this.#parts.left?.(instance),
       testRunChanged: (run) => this.#parts.testRunChanged(run),
       makes: (key) => this.#parts.makes(key),
       stopped: () => this.#parts.stopped(root),

@@ -43,6 +43,12 @@ export interface RequestHow {
   readonly test?: TestJob;
 }
 
+/** What was accepted in the same edit. */
+interface More {
+  readonly text: string;
+  readonly next: Acceptance;
+}
+
 /** Ms until a reply that could not be written is tried again. */
 const retryMs = 2000;
 
@@ -96,8 +102,27 @@ export class Requests {
     });
   }
 
-  /** Begins what stands in the file as accepted. To be called before anybody else edits the file. */
-  begin(acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
+  /** A text in which no region stands for a job that nobody has: an older copy may have brought it back. Pure. */
+  withoutLeftovers(text: string): string {
+    if (this.#request !== undefined || this.#isClosed) return text;
+    const [error = ""] = formatResultBlocks({
+      ok: false,
+      error: "the server stopped before the result arrived",
+    });
+    let settled = text;
+    // More than one stands there when several servers ended before.
+    for (let next: string | undefined = text; next !== undefined;) {
+      settled = next;
+      next = finishLeftover(settled, this.#options.clock.now(), error);
+    }
+    return settled;
+  }
+
+  /**
+   * Begins what stands in the file as accepted. To be called before anybody else edits the file.
+   * @param text as it stands there
+   */
+  begin(text: string, acceptance: Acceptance, how: RequestHow = {}): LogRequest | undefined {
     if (this.#request !== undefined || this.#isClosed) return undefined;
     const { timeoutMs, history, key, background, clock } = this.#options;
     const request = new LogRequest(
@@ -109,7 +134,7 @@ export class Requests {
       },
       clock,
     );
-    history.accepted(key, acceptance);
+    history.accepted(key, acceptance, text);
     background.moveTo(request.events);
     this.#request = request;
     this.#offer(request);
@@ -203,8 +228,7 @@ export class Requests {
    * @param isOurs whether an earlier process of this run knew the log: what it handed to a realm it has saved
    */
   async takeOver(isOurs: boolean): Promise<void> {
-    const { history, key } = this.#options;
-    const left = history.request(key);
+    const left = this.#options.history.request(this.#options.key);
     if (left !== undefined) await this.#resume(left);
     if (this.#request === undefined) await this.#settleRegions(isOurs);
   }
@@ -224,21 +248,9 @@ export class Requests {
   }
 
   async #settleRegions(isOurs: boolean): Promise<void> {
-    const [error = ""] = formatResultBlocks({
-      ok: false,
-      error: "the server stopped before the result arrived",
-    });
-    const { clock, log, listener } = this.#options;
-    const edit: LogEdit = (text) => {
-      const reopened = isOurs ? reopenRequest(text) : undefined;
-      let settled = reopened ?? text;
-      // More than one stands there when several servers ended before.
-      for (let next: string | undefined = settled; next !== undefined;) {
-        settled = next;
-        next = finishLeftover(settled, clock.now(), error);
-      }
-      return settled;
-    };
+    const { log, listener } = this.#options;
+    const edit: LogEdit = (text) =>
+      this.withoutLeftovers((isOurs ? reopenRequest(text) : undefined) ?? text);
     await log.change(edit).catch((failure: unknown) => listener.failed(failure));
   }
 
@@ -305,18 +317,17 @@ export class Requests {
       this.#options.listener.moved(request.job);
       this.past.add(request.job, ending);
       this.#options.listener.ended(request.job, ending);
-      this.#goOn(request, ending, next);
+      this.#goOn(request, ending, next === undefined ? undefined : { text: text!, next });
     });
   }
 
-  #goOn(request: LogRequest, ending: Ending, next: Acceptance | undefined): void {
+  #goOn(request: LogRequest, ending: Ending, more: More | undefined): void {
     const isMore = request.advance(ending) !== undefined;
     if (isMore && !this.#isClosed) return this.#offer(request);
-    const { history, key, listener } = this.#options;
     this.#request = undefined;
-    history.save(key, undefined);
-    if (next !== undefined) this.begin(next);
-    listener.changed();
+    this.#options.history.save(this.#options.key, undefined);
+    if (more !== undefined) this.begin(more.text, more.next);
+    this.#options.listener.changed();
   }
 
   async #update(): Promise<void> {
@@ -324,9 +335,8 @@ export class Requests {
     if (request === undefined || isOver(request.job)) return;
     const edit: LogEdit = (text) =>
       this.#request === request && !isOver(request.job) ? request.updateRegion(text) : undefined;
-    await this.#options.log
-      .change(edit, { isPassing: true })
-      .catch((error: unknown) => this.#failed(error));
+    const written = this.#options.log.change(edit, { isPassing: true });
+    await written.catch((error: unknown) => this.#failed(error));
   }
 
   /** A reply is not given up because the file cannot be written just now. */
@@ -348,10 +358,7 @@ export class Requests {
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(retryMs, resolve);
-      this.#hurry = () => {
-        cancel();
-        resolve();
-      };
+      this.#hurry = () => (cancel(), resolve());
     });
   }
 

@@ -5,10 +5,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import path from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { VersionRecord } from "./log-text.ts";
+import type { Restored, VersionRecord } from "./log-text.ts";
 import { createRecordFiles, parseLines, type RecordFiles } from "./record-files.ts";
 import type { SavedRequest } from "./request.ts";
-import { createVersionRecord, readVersionRecord, type Restored } from "./version-record.ts";
+import { createVersionRecord, readVersionRecord } from "./version-record.ts";
 
 /** `supervised`: what the same parent process had started before; `soon`: what ended within 10 minutes. */
 export type Continues = "supervised" | "soon" | "never";

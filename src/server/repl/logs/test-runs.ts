@@ -128,9 +128,7 @@ export class TestRuns {
       tests: [],
       duration: 0,
     };
-    let settle: (run: TestRun) => void = () => {};
-    const done = new Promise<TestRun>((resolve) => (settle = resolve));
-    const run: Running = { facts, code, instance, done, settle };
+    const run: Running = { facts, code, instance, ...ending() };
     this.#runs.set(id, run);
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > keptRuns && oldest !== undefined) this.#runs.delete(oldest);
@@ -145,21 +143,27 @@ export class TestRuns {
   }
 }
 
+function ending(): Pick<Running, "done" | "settle"> {
+  let settle: Running["settle"] | undefined;
+  const done = new Promise<TestRun>((resolve) => (settle = resolve));
+  return { done, settle: (run) => settle?.(run) };
+}
+
 /** Tests are only added, so that whoever follows a run can go by their index. @param isAll `more` may hold known ones */
 function grown(
-  known: readonly TestOutcome[],
+  before: readonly TestOutcome[],
   more: readonly TestOutcome[],
   isAll: boolean,
 ): readonly TestOutcome[] {
-  if (!isAll) return [...known, ...more];
+  if (!isAll) return [...before, ...more];
   const left = new Map<string, number>();
-  for (const test of known) left.set(keyOf(test), (left.get(keyOf(test)) ?? 0) + 1);
+  for (const test of before) left.set(keyOf(test), (left.get(keyOf(test)) ?? 0) + 1);
   const fresh = more.filter((test) => {
-    const count = left.get(keyOf(test)) ?? 0;
-    left.set(keyOf(test), count - 1);
-    return count <= 0;
+    const known = left.get(keyOf(test)) ?? 0;
+    left.set(keyOf(test), known - 1);
+    return known <= 0;
   });
-  return [...known, ...fresh];
+  return [...before, ...fresh];
 }
 
 function keyOf({ suite, name, status }: TestOutcome): string {
@@ -171,12 +175,15 @@ function fromResults(result: LogResult): Partial<TestRun> {
   const value = result.value ?? parse(result.valueText);
   if (typeof value !== "object" || value === null) return {};
   const { passed, failed, skipped, total, duration, tests } = value as Record<string, unknown>;
-  const count = (field: unknown): number => (typeof field === "number" ? field : 0);
   return {
     totals: { pass: count(passed), fail: count(failed), skip: count(skipped), total: count(total) },
     duration: count(duration),
     ...(Array.isArray(tests) ? { tests: tests.map(fromTest) } : {}),
   };
+}
+
+function count(field: unknown): number {
+  return typeof field === "number" ? field : 0;
 }
 
 function fromTest(test: unknown): TestOutcome {

@@ -4,31 +4,18 @@
  */
 import { sharedLength } from "../../files/shared-length.ts";
 import type { OwnVersion } from "../log-merge.ts";
-import type { VersionRecord } from "./log-text.ts";
+import type { Delta, Restored, VersionRecord } from "./log-text.ts";
 import { parseLines, type RecordFiles } from "./record-files.ts";
-
-/** A text as the beginning of the one before, and what follows. */
-interface Delta {
-  readonly keep: number;
-  readonly add: string;
-}
 
 type Line =
   | { readonly kind: "base"; readonly text: string }
   | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
-  | { readonly kind: "stands"; readonly text: Delta };
-
-export interface Restored {
-  /** What was last known to stand in the file. */
-  readonly known: string;
-  readonly versions: readonly OwnVersion[];
-  /** A text that may have been written, or not, when the process ended. */
-  readonly intended?: OwnVersion;
-}
+  /** Without a text it is the one that was intended. */
+  | { readonly kind: "stands"; readonly text?: Delta; readonly at: number };
 
 /** Characters of changes after which the record is begun anew, at least. */
 const longRecord = 1024 * 1024;
-const keptVersions = 16;
+const keptVersions = 128;
 
 export interface VersionRecordOptions {
   readonly files: RecordFiles;
@@ -45,6 +32,7 @@ export function createVersionRecord({
   warned,
 }: VersionRecordOptions): VersionRecord {
   let known: string | undefined;
+  let intended: string | undefined;
   let length = 0;
 
   const write = (line: Line): void => {
@@ -64,21 +52,34 @@ export function createVersionRecord({
   };
 
   return {
-    intend(before, after) {
+    resume(text) {
+      known = text;
+      try {
+        // The last line may have been torn by the end of its process.
+        files.append(name, "\n");
+      } catch (error) {
+        warned(error);
+      }
+    },
+    intend(before, after, change) {
       if (known === undefined) begin(before);
       const base = known ?? "";
+      intended = after;
       write({
         kind: "intend",
         before: deltaOf(base, before),
-        after: deltaOf(base, after),
+        after: change !== undefined && base === before ? change : deltaOf(base, after),
         at: now(),
       });
     },
     stands(text) {
       if (text === known) return;
+      const isIntended = intended === text;
+      intended = undefined;
       const isLong = length > Math.max(longRecord, 2 * text.length);
       if (known === undefined || isLong) return begin(text);
-      write({ kind: "stands", text: deltaOf(known, text) });
+      if (isIntended) write({ kind: "stands", at: now() });
+      else write({ kind: "stands", text: deltaOf(known, text), at: now() });
       known = text;
     },
   };
@@ -99,8 +100,14 @@ export function readVersionRecord(text: string | undefined): Restored | undefine
         at: line.at,
       };
     if (line.kind === "stands") {
-      known = apply(known, line.text);
-      if (intended?.after === known) versions.push(intended);
+      const before = known;
+      if (line.text !== undefined) known = apply(known, line.text);
+      else known = intended?.after ?? known;
+      const own = intended?.after === known ? intended : undefined;
+      const between = own?.before ?? known;
+      if (between !== before && versions.at(-1)?.after !== before)
+        versions.push({ before, after: between, at: line.at });
+      if (own !== undefined) versions.push(own);
       intended = undefined;
     }
   }
@@ -110,6 +117,7 @@ export function readVersionRecord(text: string | undefined): Restored | undefine
 }
 
 function deltaOf(base: string, text: string): Delta {
+  if (base === text) return { keep: base.length, add: "" };
   const keep = sharedLength(base, text);
   return { keep, add: text.slice(keep) };
 }

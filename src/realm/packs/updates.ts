@@ -1,0 +1,28 @@
+/** Hot updates of a packed page: Vite's own client does them all; here the new code is put where it looks. */
+import { UPDATE_FIELD, type UpdateCode } from "../../protocol/packs.ts";
+import type { RefreshTimers } from "./timers.ts";
+
+interface ViteClient {
+  createHotContext(owner: string): {
+    on(event: string, listener: (payload: Record<string, unknown>) => unknown): void;
+  };
+}
+
+/**
+ * Listens through the client's own interface for modules: it waits for those who listen before it updates.
+ * @param client namespace of `/@vite/client`
+ * @param receive registers the code of an update, if it has any; the update begins when it has resolved
+ */
+export function listenForUpdates(
+  client: Partial<ViteClient> | undefined,
+  timers: RefreshTimers,
+  receive: (code: UpdateCode | undefined) => Promise<void>,
+): void {
+  const hot = client?.createHotContext?.("/-vitrine/packs");
+  hot?.on("vite:beforeUpdate", async (payload) => {
+    timers.begin();
+    // Code that cannot be run is asked for by whoever imports it.
+    await receive(payload[UPDATE_FIELD] as UpdateCode | undefined).catch(() => {});
+  });
+  hot?.on("vite:afterUpdate", () => timers.end());
+}
