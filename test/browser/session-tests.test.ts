@@ -117,6 +117,20 @@ test("a block of a document imports node:test, and may run the tests", async () 
   expect(await readFile(file, "utf8")).toMatch(/"passed": 2,\n\s+"failed": 1/);
 });
 
+test("a request in a log imports from the page's folder, whatever base stands before its address", async () => {
+  const { logs } = await server.methods.startRepl(root);
+  const { name } = logs.find(({ kind }) => kind === "page") ?? { name: "" };
+  const chunk = '```js\n(await import("./src/cart.ts")).total([20, 22])\n```';
+  await server.methods.appendToLog({ root, name, agent: "agent", chunk });
+  const { file } = await server.methods.openLog(root, name);
+  const text = await eventually("a reply", async () => {
+    const now = await readFile(file, "utf8");
+    return /^#### .* to agent at \d\d:\d\d:\d\d \(/m.test(now) ? now : undefined;
+  });
+  expect(text).toContain("```JSON\n42\n```");
+  await server.methods.stopRepl(root);
+});
+
 test("after tests ran, saving what they use still updates the page without loading it again", async () => {
   await page.evaluate(
     `(async () => (await import("node:test")).run({ files: "test/cart.test.ts" }))()`,

@@ -88,7 +88,7 @@ async function runOne(
   reporter.started();
   const log = mirror.logs.find(({ name }) => name === begun.realm);
   shown.appendOutput(
-    `${vscode.l10n.t("Running in {0}", begun.realm)}${log ? ` (${log.file})` : ""}\r\n`,
+    `${vscode.l10n.t("Running in {0}", begun.realm)}${log ? ` (${vscode.workspace.asRelativePath(log.file)})` : ""}\r\n`,
   );
   const cancel = token.onCancellationRequested(() => void server.cancelTests(begun.id));
   try {

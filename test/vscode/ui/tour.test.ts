@@ -1,5 +1,6 @@
 /** The tour of the demo workspace as a newcomer takes it. The pictures of the README are made on the way. */
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { appendFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { project } from "../../../scripts/bootstrap.mjs";
@@ -7,7 +8,11 @@ import { replaceInFile } from "../../support/edits.ts";
 import { eventually } from "../../support/eventually.ts";
 import { picture, useWorkbench } from "./window.ts";
 
-const window = useWorkbench(() => ({ copy: path.join(project, "demo"), openFile: "tour.md" }));
+const window = useWorkbench(() => ({
+  copy: path.join(project, "demo"),
+  openFile: "tour.md",
+  settings: { "editor.minimap.enabled": false },
+}));
 
 test("the preview opens beside the tour", async () => {
   await window().runCommand("Vitrine: Open Preview");
@@ -59,6 +64,35 @@ test("the view lists the project with its realms", async () => {
   await window().page.keyboard.press("Control+Home");
   await window().lens("✓").first().waitFor();
   await picture(window(), "tree");
+});
+
+test("what is appended to the page's log is answered there, and the page shows what it did", async () => {
+  await window().runCommand("Vitrine: Start REPL");
+  const name = await eventually("a log of the page in the registry", async () => {
+    const file = window().file("daebug.md");
+    const text = existsSync(file) ? await readFile(file, "utf8") : "";
+    return /^\* \[[^\]]+\]\(daebug\/(\d(?:(?!webworker)[^)])+)\.md\) .*: live/m.exec(text)?.[1];
+  });
+  await (await window().tree(name)).filter({ hasText: "live" }).first().click();
+  await window()
+    .page.locator(".tab.active", { hasText: `${name}.md` })
+    .waitFor();
+  const code = [
+    'const { basket } = await import("./src/basket.ts");',
+    'basket.add("aloe");',
+    'console.log("One more.");',
+    "({ total: basket.total() });",
+  ].join("\n");
+  await appendFile(
+    window().file(`daebug/${name}.md`),
+    `Put an aloe into the basket.\n\n\`\`\`js\n${code}\n\`\`\`\n`,
+  );
+  await eventually("the reply", async () =>
+    (await readFile(window().file(`daebug/${name}.md`), "utf8")).includes('"total": 14000'),
+  );
+  await window().preview("€140.00");
+  await window().lens("▷ Re-run").first().waitFor();
+  await picture(window(), "log");
 });
 
 async function result(part: string): Promise<string> {

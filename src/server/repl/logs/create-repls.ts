@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { HostMethods } from "../../../protocol/contract.ts";
 import { UserError } from "../../../protocol/errors.ts";
+import type { Session } from "../../../protocol/model.ts";
 import type { Log } from "../../log.ts";
 import type { LiveRealm, Realms } from "../../realms/realms.ts";
 import type { WorkerRealms } from "../../realms/worker-realms.ts";
@@ -57,7 +58,10 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
     realms,
     jobs,
     belongs: (realm, root) => isInside(rootOf(realm) ?? "", root),
-    folderOf: (realm) => folderOf(realm, rootOf(realm) ?? process.cwd()),
+    folderOf: (realm) => {
+      const session = realm.session === undefined ? undefined : sessions.get(realm.session);
+      return folderOf(realm, rootOf(realm) ?? process.cwd(), session?.snapshot());
+    },
     resolveImports: (realm, file, specifiers) => resolveImports(sessions, realm, file, specifiers),
     kill,
     summon: (name) => workerRealms.summon(name),
@@ -104,10 +108,21 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
   return { repls, testing };
 }
 
-/** Imports of a log are relative to the address of its page; in Node to the root (decision 31). */
-function folderOf({ kind, url }: LiveRealm, root: string): string {
+/**
+ * Imports of a log are relative to the address of its page; in Node to the root (decision 31). What a proxy or the project's
+ * own base puts before an address is no folder.
+ */
+function folderOf(
+  { kind, url }: LiveRealm,
+  root: string,
+  session: Pick<Session, "url" | "outsideUrl"> | undefined,
+): string {
   if (kind === "node" || !URL.canParse(url)) return root;
   const { pathname } = new URL(url);
-  const folder = pathname.slice(0, pathname.lastIndexOf("/") + 1);
+  const bases = [session?.outsideUrl, session?.url].flatMap((address) =>
+    address !== undefined && URL.canParse(address) ? [new URL(address).pathname] : [],
+  );
+  const base = bases.find((each) => pathname.startsWith(each)) ?? "/";
+  const folder = pathname.slice(base.lastIndexOf("/"), pathname.lastIndexOf("/") + 1);
   return path.join(root, ...folder.split("/").filter((part) => part !== "" && part !== ".."));
 }
