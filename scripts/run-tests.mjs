@@ -23,7 +23,7 @@ const vitest = (...projects) => ({
     ...projects.map((name) => `--project=${name}`),
   ],
   report: readVitestReport,
-  timeout: 600_000,
+  timeout: 900_000,
 });
 
 const steps = [

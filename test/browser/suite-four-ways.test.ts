@@ -204,10 +204,42 @@ test("Ctrl-C ends the server at once, also while a page is connected", async () 
   expect(performance.now() - began).toBeLessThan(4000);
 });
 
+test("a second server of a folder takes over, and the first one says why it ends", async () => {
+  const port = String(await freePort());
+  const first = repl("--port", port);
+  await eventually("the first server", () => first.out().includes("pages"));
+  const second = repl("--port", port);
+  expect(await first.ended).toBe(0);
+  expect(first.out()).toContain("Stopped by the marker in daebug.md");
+  await eventually("the second server", () => second.out().includes("pages"));
+  const answer = await fetch(`http://localhost:${port}/nothing/`);
+  expect([answer.status, await answer.text()]).toEqual([
+    404,
+    expect.stringMatching(/^There is no index\.html here/),
+  ]);
+});
+
+test("without a page the command line can be ended in order, and without files it starts nothing", async () => {
+  const port = String(await freePort());
+  const waiting = repl("--test", "--port", port);
+  await eventually("the address", () => waiting.out().includes("Open http"));
+  const began = performance.now();
+  waiting.child.kill("SIGINT");
+  expect(await waiting.ended).toBe(1);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(await readFile(path.join(root, "daebug.md"), "utf8")).toContain("SERVER SHUT DOWN");
+  const nothing = repl("--test", "none/*.js", "--port", port);
+  expect(await nothing.ended).toBe(1);
+  expect([nothing.out(), nothing.err()]).toEqual([
+    "",
+    `No test file matches none/*.js in ${root}\n`,
+  ]);
+});
+
 test("without a server the command line starts one, waits for a page and gives the same numbers", async () => {
   const tests = repl("--test", "--port", String(await freePort()));
   const [, url = ""] = await eventually("the address", () =>
-    /^Open (http:\S+) in a browser/m.exec(tests.out()),
+    /^Open (http:\S+) in a browser within 30 s/m.exec(tests.out()),
   );
   await (await context.newPage()).goto(url);
   expect(await tests.ended).toBe(1);

@@ -8,7 +8,7 @@ import { DEFAULT_TEST_FILES, discoverTests } from "../repl/discover-tests.ts";
 import type { Instance } from "../repl/logs/instance.ts";
 import type { Repl } from "../repl/logs/repl.ts";
 import { callApi, serverOf, type ServerAddress } from "./api-client.ts";
-import { exitCodes, printJson, printLine } from "./output.ts";
+import { exitCodes, printJson, printLine, untilSignal } from "./output.ts";
 import { whoListens } from "./repl-port.ts";
 import type { RunningRepl } from "./start-repl.ts";
 
@@ -34,13 +34,25 @@ export async function runTests(
   const running = await findServer(root, options.port);
   if (running !== undefined)
     return report(await runThere(running, { root, pattern }, options), options);
+  const files = await discoverTests(root, { files: pattern });
+  if (files.length === 0)
+    throw new UserError("not_found", `No test file matches ${pattern} in ${root}`);
+  const ended = untilSignal();
   const own = await start();
+  const over = new AbortController();
   try {
-    printLine(`Open ${own.url} in a browser; the tests run in that page`);
-    return report(await runHere(own, pattern, options), options);
+    invite(own, options);
+    const run = await Promise.race([runHere(own, { files, over }, options), ended]);
+    return run === undefined ? exitCodes.failed : report(run, options);
   } finally {
+    over.abort();
     await own.close();
   }
+}
+
+function invite({ url, root, server }: RunningRepl, { json }: TestOptions): void {
+  if (json === true) return printJson({ event: "ready", url, token: server.welcome.token, root });
+  printLine(`Open ${url} in a browser within ${arrivalMs / 1000} s; the tests run in that page`);
 }
 
 /** @throws UserError when a server runs that has told this user nothing */
@@ -78,25 +90,23 @@ async function runThere(
 
 async function runHere(
   { server, root }: RunningRepl,
-  pattern: string,
+  { files, over }: { files: readonly string[]; over: AbortController },
   { page }: TestOptions,
 ): Promise<TestRun> {
   const { repl } = server.repls.running(root);
-  const files = await discoverTests(root, { files: pattern });
-  if (files.length === 0)
-    throw new UserError("not_found", `No test file matches ${pattern} in ${root}`);
-  const instance = await arrived(repl, page);
+  const instance = await arrived(repl, page, over.signal);
   const { id } = await repl.tests.start(instance, { files });
   return (await repl.tests.finished(id))!;
 }
 
-async function arrived(repl: Repl, page: string | undefined): Promise<Instance> {
+/** @param over nobody waits for it any more */
+async function arrived(repl: Repl, page: string | undefined, over: AbortSignal): Promise<Instance> {
   const until = Date.now() + arrivalMs;
   for (;;) {
     try {
       return chooseForTests(repl, { page });
     } catch (error) {
-      if (Date.now() > until) throw error;
+      if (over.aborted || Date.now() > until) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -11,12 +11,18 @@ export type ReplOptions = StartOptions & TestOptions & { readonly root?: string 
 export async function repl(options: ReplOptions): Promise<number> {
   const root = existingFolder(options.root ?? ".");
   if (options.test !== undefined) return runTests(root, options, () => startRepl(root, options));
+  const signal = untilSignal();
   const running = await startRepl(root, options);
   announce(running, options);
   const isLogged = options.log === "json";
   if (isLogged) logJson({ ev: "server.start" });
   const crashed = untilCrash();
-  const end = await Promise.race([untilSignal(), running.stopped, crashed]);
+  const stopped = running.stopped.then(() => "stopped" as const);
+  const end = await Promise.race([signal, stopped, crashed]);
+  if (end === "stopped" && options.json !== true)
+    printLine(
+      "Stopped by the marker in daebug.md, as a newer server of this folder writes it, too",
+    );
   await running.close();
   if (isLogged) logJson({ ev: "server.stop" });
   return end === "crashed" ? 1 : 0;
@@ -29,6 +35,7 @@ function announce({ server, root, url }: RunningRepl, { json }: ReplOptions): vo
   printLine(`  folder    ${root}`);
   printLine(`  pages     ${url}`);
   printLine(`  registry  ${root}/daebug.md`);
+  printLine("Open a page in a browser, and its log appears in daebug/. Ctrl-C ends the server.");
 }
 
 function untilCrash(): Promise<"crashed"> {

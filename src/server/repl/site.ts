@@ -50,7 +50,7 @@ export function createSite(options: SiteOptions): Site {
       } catch (error) {
         if (!(error instanceof UserError) || error.code === "internal") throw error;
         // Refused and missing look the same from outside.
-        missing(response);
+        missing(response, localPath.endsWith("/") ? noIndex : noFile);
       }
     },
   };
@@ -132,8 +132,11 @@ function redirect(response: ServerResponse, base: string, localPath: string, url
   end(response, 308, { location: `${base}${path}/${query}`, "cache-control": "no-store" }, "");
 }
 
-function missing(response: ServerResponse): void {
-  end(response, 404, { "cache-control": "no-store" }, "There is no such file");
+const noFile = "There is no such file";
+const noIndex = "There is no index.html here. Name a page in the address, or add one to the folder";
+
+function missing(response: ServerResponse, text = noFile): void {
+  end(response, 404, { "cache-control": "no-store" }, text);
 }
 
 /** Node leaves the body out when the request was HEAD. */

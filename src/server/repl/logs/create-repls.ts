@@ -85,27 +85,33 @@ export function createRepls(sources: ReplSources): { repls: Repls; testing: Test
       const realm = realms.find(name);
       return realm === undefined ? undefined : rootOf(realm);
     },
-    pageOf: (root) =>
-      realms
-        .all()
-        .filter((realm) => realm.kind === "page" && realm.link !== undefined)
-        .filter((realm) => isInside(rootOf(realm) ?? "", root))
-        .toSorted((one, other) => other.seen - one.seen)[0]?.name,
-    workerOf: async (name) => {
-      const page = realms.find(name);
-      if (page === undefined)
-        throw new UserError(
-          "realm_gone",
-          `${name} has no worker of ours. Run its tests in the page`,
-        );
-      return (await workerRealms.open(page)).name;
-    },
+    pageOf: (root) => newestPage(realms, (realm) => isInside(rootOf(realm) ?? "", root))?.name,
+    workerOf: (name) => workerOf(name, realms, workerRealms),
     placeOf: async (name, stack) => {
       const realm = realms.find(name);
       return realm === undefined ? undefined : placeOf(realm, stack, sessions);
     },
   });
   return { repls, testing };
+}
+
+/** Of the pages that can be reached now the one that was seen last. */
+function newestPage(realms: Realms, belongs: (realm: LiveRealm) => boolean): LiveRealm | undefined {
+  return realms
+    .all()
+    .filter((realm) => realm.kind === "page" && realm.link !== undefined && belongs(realm))
+    .toSorted((one, other) => other.seen - one.seen)[0];
+}
+
+async function workerOf(
+  name: string,
+  realms: Realms,
+  workerRealms: Pick<WorkerRealms, "open">,
+): Promise<string> {
+  const page = realms.find(name);
+  if (page === undefined)
+    throw new UserError("realm_gone", `${name} has no worker of ours. Run its tests in the page`);
+  return (await workerRealms.open(page)).name;
 }
 
 /**
