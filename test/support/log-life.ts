@@ -114,13 +114,14 @@ export class Life {
         );
         break;
       }
-      case "api":
-        void this.realm
-          .append(this.chunk(step.blocks, { heading: true, note: false }).trim())
-          .catch((error: unknown) => {
-            throw error;
-          });
+      case "api": {
+        const chunk = this.chunk(step.blocks, { heading: true, note: false }).trim();
+        const done = this.realm.append(chunk);
+        // Only what is acknowledged outlives the end of a server.
+        await clock.advance(700);
+        await done;
         break;
+      }
       case "draft":
         if (this.draft !== undefined) break;
         this.draft = `u${count++}()`;

@@ -22,6 +22,18 @@ export interface OwnVersion {
   readonly after: string;
   /** Epoch ms. */
   readonly at: number;
+  /** `after` stood in the file when it looked half-written; what it says has not been taken in yet. */
+  readonly isDoubtful?: boolean;
+}
+
+/** Doubtful versions that a text goes on from have been taken in with it. */
+export function believe(versions: readonly OwnVersion[], text: string): OwnVersion[] {
+  return versions.map((version) => {
+    const { before, after, at, isDoubtful } = version;
+    return isDoubtful === true && text.startsWith(after.trimEnd())
+      ? { before, after, at }
+      : version;
+  });
 }
 
 export interface Reconciled {

@@ -9,7 +9,7 @@ import type { TextWriter } from "../../files/text-writer.ts";
 import { realClock, type Clock } from "../../clock.ts";
 import { chooseBase } from "../log-base.ts";
 import { LogEnd, type Edited, type EndLengths } from "./log-end.ts";
-import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
+import { believe, reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
 export type LogEdit = (text: string) => string | undefined;
@@ -60,6 +60,8 @@ export interface VersionRecord {
   resume(text: string): void;
   /** A text is about to be written. @param change how it comes from the text before, where that is known */
   intend(before: string, after: string, change?: Delta): void;
+  /** A text stood in the file, and is not believed yet. */
+  saw(text: string): void;
   /** A text is known to stand in the file, written or found. */
   stands(text: string): void;
 }
@@ -167,12 +169,12 @@ export class LogText {
 
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
-    await this.change((current) => reconcileLate(current, late, this.#recent()));
+    await this.change((current) => reconcileLate(current, late, this.#believed()));
   }
 
   /** A text that somebody had saved when an earlier process ended. Texts of any age may be what they had read. */
   async saved(text: string): Promise<void> {
-    const versions = this.#versions;
+    const versions = this.#versions.filter(({ isDoubtful }) => isDoubtful !== true);
     const known = versions.flatMap(({ before, after }) => [after, before]).toReversed();
     if (this.#known !== undefined) known.unshift(this.#known);
     if (text.trim() === "" || known.includes(text)) return;
@@ -239,7 +241,7 @@ export class LogText {
     const isSame = known === undefined || known === found;
     const { text: base, how } = isSame
       ? { text: found, how: "same" }
-      : reconcile(known, found, this.#recent());
+      : reconcile(known, found, this.#believed());
     check?.(base);
     // What was merged may have anchors anywhere.
     const part = how === "merge" || how === "taken" ? undefined : this.#end.of(base);
@@ -264,6 +266,7 @@ export class LogText {
     const kind = this.#doubtOf(found);
     if (kind === undefined) return;
     const isSame = readings.count > 0 && readings.text === found;
+    if (!isSame && kind === "other") this.#saw(found!);
     if (!isSame || readings.count + 1 < believed[kind]) throw new Torn(found);
   }
 
@@ -289,15 +292,29 @@ export class LogText {
     this.#options.record.stands(text);
   }
 
+  /** A text that is not believed yet may have been read by others all the same. */
+  #saw(text: string): void {
+    const known = this.#known!;
+    this.#versions = withinBudget([
+      ...this.#recent(),
+      { before: known, after: text, at: this.#clock.now(), isDoubtful: true },
+    ]);
+    this.#options.record.saw(text);
+  }
+
   /** What stood in the file one after the other: somebody may have read any of it. */
   #remember(before: string, text: string): void {
     const at = this.#clock.now();
     const known = this.#known;
-    const recent = this.#recent();
+    const recent = believe(this.#recent(), before);
     const isNew = known !== undefined && known !== before && recent.at(-1)?.after !== known;
     if (isNew) recent.push({ before: known, after: before, at });
     if (before !== text) recent.push({ before, after: text, at });
     this.#versions = withinBudget(recent);
+  }
+
+  #believed(): OwnVersion[] {
+    return this.#recent().filter(({ isDoubtful }) => isDoubtful !== true);
   }
 
   #recent(): OwnVersion[] {

@@ -3,13 +3,14 @@
  * (decision 26, 19.4). Each line is a change against the text before it: a log of 10 MB costs its length once.
  */
 import { sharedLength } from "../../files/shared-length.ts";
-import type { OwnVersion } from "../log-merge.ts";
+import { believe, type OwnVersion } from "../log-merge.ts";
 import type { Delta, Restored, VersionRecord } from "./log-text.ts";
 import { parseLines, type RecordFiles } from "./record-files.ts";
 
 type Line =
   | { readonly kind: "base"; readonly text: string }
   | { readonly kind: "intend"; readonly before: Delta; readonly after: Delta; readonly at: number }
+  | { readonly kind: "saw"; readonly text: Delta; readonly at: number }
   /** Without a text it is the one that was intended. */
   | { readonly kind: "stands"; readonly text?: Delta; readonly at: number };
 
@@ -72,6 +73,9 @@ export function createVersionRecord({
         at: now(),
       });
     },
+    saw(text) {
+      if (known !== undefined) write({ kind: "saw", text: deltaOf(known, text), at: now() });
+    },
     stands(text) {
       if (text === known) return;
       const isIntended = intended === text;
@@ -89,7 +93,7 @@ export function createVersionRecord({
 export function readVersionRecord(text: string | undefined): Restored | undefined {
   let known: string | undefined;
   let intended: OwnVersion | undefined;
-  const versions: OwnVersion[] = [];
+  let versions: OwnVersion[] = [];
   for (const line of parseLines(text) as Line[]) {
     if (line.kind === "base") known = line.text;
     if (known === undefined) return undefined;
@@ -99,12 +103,17 @@ export function readVersionRecord(text: string | undefined): Restored | undefine
         after: apply(known, line.after),
         at: line.at,
       };
+    if (line.kind === "saw") {
+      const after = apply(known, line.text);
+      versions.push({ before: known, after, at: line.at, isDoubtful: true });
+    }
     if (line.kind === "stands") {
       const before = known;
       if (line.text !== undefined) known = apply(known, line.text);
       else known = intended?.after ?? known;
       const own = intended?.after === known ? intended : undefined;
       const between = own?.before ?? known;
+      versions = believe(versions, between);
       if (between !== before && versions.at(-1)?.after !== before)
         versions.push({ before, after: between, at: line.at });
       if (own !== undefined) versions.push(own);
