@@ -424,7 +424,8 @@ test("what is written in passing is durable with the next change that is waited 
     const durable = writer.durable(at.file);
     if (isFollowed) await writer.change(at.file, adding("two"));
     await durable;
-    expect(directories).toEqual([path.dirname(at.file)]);
+    // On a busy machine it may have become durable by itself before the change that is waited for.
+    expect([...new Set(directories)]).toEqual([path.dirname(at.file)]);
     expect(calls).toContain("sync");
     await writer.close();
   }
