@@ -7,7 +7,7 @@ import { chooseRealm, type RealmSources } from "../../../src/server/repl/choose-
 
 type Hello = Extract<FromRealm, { type: "hello" }>;
 
-const file = "/work/shop/notes.md";
+const file = "/home/shop/notes.md";
 let realms: Realms;
 let asked: ToRealm[];
 let choose: ReturnType<typeof chooseRealm>;
@@ -19,7 +19,7 @@ beforeEach(() => {
   opened = [];
   const session = {
     id: "shop",
-    project: { name: "Shop", root: "/work/shop" },
+    project: { name: "Shop", root: "/home/shop" },
     snapshot: () => ({ state: { name: "stopped" } }),
   };
   choose = chooseRealm({
@@ -75,7 +75,7 @@ test("without a page a block runs in Node; asked for a page it is told how to ge
   join({ name: "7-zen-1201-03" }, "admin");
   expect((await choose(file, undefined)).kind).toBe("node");
   expect((await choose(file, "node")).kind).toBe("node");
-  expect(opened).toEqual(["/work/shop", "/work/shop"]);
+  expect(opened).toEqual(["/home/shop", "/home/shop"]);
   for (const wish of ["page", "worker"])
     await expect(choose(file, wish)).rejects.toThrow(
       "No page of Shop is open. Open its preview, then run the block again. Live now: 7-zen-1201-03",
