@@ -237,7 +237,9 @@ test("the scan of keys agrees with JSON.parse, however the bytes are cut", () =>
       const bytes = Buffer.from(json);
       for (let at = 0; at < bytes.length; at += size) {
         const wrong = scan.push(bytes.subarray(at, at + size));
-        if (wrong !== undefined) return expect(json).toMatch(/__proto__|prototype|^(\[|\{)/);
+        if (wrong === undefined) continue;
+        expect(json).toMatch(/__proto__|prototype|^(\[|\{)/);
+        return;
       }
       expect(() => JSON.parse(json)).not.toThrow();
     }),
