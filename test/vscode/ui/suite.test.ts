@@ -91,10 +91,10 @@ test("is wrong", () => {
 });
 `;
   await writeFile(window().file("sums.test.ts"), text);
+  await window().openFile("sums.test.ts");
   const row = await fileRow("sums.test.ts");
   await window().runTest(row, "Run in Page");
   await window().testSummary("1/2").waitFor();
-  await window().openFile("sums.test.ts");
   const line = text.split("\n").findIndex((one) => one.includes("satisfies")) + 1;
   expect(await window().failureLines()).toEqual([line]);
 });
