@@ -1,5 +1,5 @@
 /** The file system calls of the file writer, as one object, so that tests can make each of them fail. */
-import type { BigIntStats } from "node:fs";
+import { linkSync, lstatSync, realpathSync, renameSync, type BigIntStats } from "node:fs";
 import {
   link,
   lstat,
@@ -27,6 +27,18 @@ export interface Disk {
 }
 
 export const realDisk: Disk = { open, lstat, realpath, rename, link, unlink, readdir, mkdir };
+
+/**
+ * The same for texts that people wait for. Calls that take microseconds are made at once: handing each of them to another
+ * thread and back takes many times as long as the call, and leaves other programs that much more time in between.
+ */
+export const promptDisk: Disk = {
+  ...realDisk,
+  lstat: async (file, options) => lstatSync(file, options),
+  realpath: async (file) => realpathSync.native(file),
+  rename: async (from, to) => renameSync(from, to),
+  link: async (from, to) => linkSync(from, to),
+};
 
 /** `fsync` said no: what was written may or may not be there after a power loss (D-03). */
 export class NotDurable extends Error {

@@ -26,6 +26,8 @@ export interface Replacement {
   readonly prepare: () => Promise<unknown>;
   /** Called as soon as the new content stands under the name: from then on every error is about what follows. */
   readonly placed?: (stat: BigIntStats) => void;
+  /** Called with the state in which the new file was seen under its name. */
+  readonly seen?: (stat: BigIntStats) => void;
   /** Whether the snapshot's time tells that its bytes are still the same. */
   readonly isAtRest?: boolean;
   /** Whether the new name need not survive a power loss yet: the file is old or new all the same. */
@@ -141,9 +143,14 @@ async function renameOver(
 }
 
 /** Whether the very file that we filled stands there, or at least its bytes: some systems give a file another number. */
-async function holds({ disk, target, next }: Replacement, filled: BigIntStats): Promise<boolean> {
+async function holds(
+  { disk, target, next, seen }: Replacement,
+  filled: BigIntStats,
+): Promise<boolean> {
   const now = await disk.lstat(target, { bigint: true });
-  return isSameState(now, filled) || reads(disk, target, next);
+  if (!isSameState(now, filled)) return reads(disk, target, next);
+  seen?.(now);
+  return true;
 }
 
 async function reads(disk: Disk, target: string, expected: Buffer): Promise<boolean> {

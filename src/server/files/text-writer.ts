@@ -8,7 +8,7 @@ import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { realClock, type Clock } from "../clock.ts";
 import type { Copies } from "./copies.ts";
-import { closeQuietly, realDisk, unlinkQuietly, type Disk } from "./disk.ts";
+import { closeQuietly, promptDisk, unlinkQuietly, type Disk } from "./disk.ts";
 import { Flushes } from "./flushes.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { LateTexts, type LateText } from "./late-texts.ts";
@@ -92,7 +92,7 @@ interface Writer {
 
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
-  const { disk = realDisk, platform = process.platform, clock = realClock } = options;
+  const { disk = promptDisk, platform = process.platform, clock = realClock } = options;
   const late = new LateTexts({ clock, disk, late: (text) => options.late(text) });
   const known = new KnownTexts();
   const flushes = new Flushes({ disk, clock, warned: (text) => options.warned?.(text) });
@@ -264,6 +264,7 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
   const { disk, platform, clock, options, known } = writer;
   const { file, target, snapshot, bytes, text, how, old } = next;
   let isPlaced = false;
+  let renamedAt = 0;
   const replacement: Replacement = {
     disk,
     platform,
@@ -281,7 +282,12 @@ async function replace(writer: Writer, next: Next): Promise<"replaced" | "in pla
       isPlaced = true;
       known.set(file, { bytes, text, stat, isSure: false });
       if (how.isPassing !== true) writer.flushes.begun(file);
+      renamedAt = clock.now();
       stands(next, text);
+    },
+    seen(stat) {
+      // A long text takes so long to be flushed that a later write shows in its time.
+      if (isAtRest(stat, renamedAt)) known.set(file, { bytes, text, stat, isSure: true });
     },
   };
   let way: "replaced" | "in place" = "replaced";
