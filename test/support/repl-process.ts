@@ -1,7 +1,7 @@
 /** `vitrine repl` as a child process, as a person or a script starts it, and the texts of its logs. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -114,9 +114,20 @@ export async function createCommands(): Promise<Commands> {
           .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
           .map((child) => once(child, "exit")),
       );
+      await removeRunDirectories(path.join(state, "vitrine/servers"));
       await rm(state, { recursive: true, force: true });
     },
   };
+}
+
+/** What a killed server leaves for its successor to clear, where none follows. */
+async function removeRunDirectories(servers: string): Promise<void> {
+  for (const name of await readdir(servers).catch(() => [])) {
+    const { runDirectory } = JSON.parse(await readFile(path.join(servers, name), "utf8")) as {
+      runDirectory: string;
+    };
+    await rm(runDirectory, { recursive: true, force: true });
+  }
 }
 
 interface Ready {
