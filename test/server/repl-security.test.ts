@@ -324,11 +324,11 @@ describe("names (18.4, 18.5, 11.3)", () => {
     const name = newName();
     for (let count = 0; count < 60; count++)
       await contact(name.replaceAll("-", "-".repeat(count + 1)));
-    const registry = await eventually("the name", async () => {
-      const text = await server.registry();
-      return text.includes(`[${name}]`) ? text : undefined;
-    });
-    expect(registry.split(`[${name}]`)).toHaveLength(2);
+    // The registry is written in the order of the contacts: a later one there means that all of these are.
+    const last = newName();
+    await contact(last);
+    await lineOf(last);
+    expect((await server.registry()).match(new RegExp(`\\[${name}\\]`, "g")) ?? []).toHaveLength(1);
   });
 });
 

@@ -10,6 +10,7 @@ function names(text: string): string {
 }
 
 test("tests are found in their suites, with their variants", () => {
+  // A text to be scanned: nothing here is narrowed or skipped, the variants are what must be found.
   const text = `
     import { describe, it, test } from "node:test";
     describe("cart", () => {
@@ -54,6 +55,7 @@ test("a file that is being typed gives what can be seen", () => {
 });
 
 test("whatever the text, ranges lie inside each other and nothing fails", () => {
+  // Pieces of texts to be scanned: `it.only(` is one of the variants, and narrows nothing here.
   const piece = fc.constantFrom(
     ..."test( describe( it.only( ' \" ` ${ } { ) ( / /* */ // \\ \n a [ ] , . return => <".split(
       " ",

@@ -99,6 +99,7 @@ test("suites nest, register at once, and may be async", async () => {
 });
 
 test("skip, todo and only", async () => {
+  // All of these are tests within our own runner: that it skips and narrows as Node does is what is tested.
   const skipped = await outcomesOf(({ test: it, describe }) => {
     void it.skip("a", boom);
     void it("b", { skip: "why" }, boom);
@@ -125,6 +126,7 @@ test("skip, todo and only", async () => {
 });
 
 test("hooks run in Node's order", async () => {
+  // The skipped ones are tests within our own runner: that they call no hooks is what is tested.
   const log: string[] = [];
   const say = (text: string) => () => void log.push(text);
   await outcomesOf(({ test: it, describe, before, after, beforeEach, afterEach }) => {
