@@ -64,16 +64,18 @@ export class LogHistory {
 
   /** The text with its old tail above the anchor, where nothing runs. */
   withoutOld(key: string, text: string): string {
-    const old = this.#oldTails.get(key)?.trimEnd();
+    const old = this.#oldTails.get(key)?.trim();
     const anchor = old === undefined ? undefined : findAnchor(text);
     if (old === undefined || anchor === undefined) return text;
     const tail = text.slice(anchor.end);
-    if (!tail.startsWith(old)) return text;
-    const fresh = tail.slice(old.length);
+    // An answer that is written above the anchor may leave another number of empty lines below it.
+    const at = tail.length - tail.trimStart().length;
+    if (!tail.startsWith(old, at)) return text;
+    const fresh = tail.slice(at + old.length);
     const end = lineEndOf(text);
     const above = text.slice(0, anchor.start);
     if (fresh.trim() === "") return withFooter(above + tail, "", end);
-    return withFooter(above + old + end, fresh, end);
+    return withFooter(above + tail.slice(0, at) + old + end, fresh, end);
   }
 
   /** A text whose last fence is a request without an anchor, with that request below one. */
