@@ -6,15 +6,13 @@
 import type { BigIntStats } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
-import { realClock, type Clock } from "../clock.ts";
-import type { Copies } from "./copies.ts";
-import { closeQuietly, promptDisk, unlinkQuietly, type Disk } from "./disk.ts";
+import { realClock } from "../clock.ts";
+import { closeQuietly, promptDisk, unlinkQuietly } from "./disk.ts";
 import { Flushes } from "./flushes.ts";
 import { KnownTexts } from "./known-texts.ts";
-import { LateTexts, type LateText } from "./late-texts.ts";
-import { makeFile } from "./new-file.ts";
+import { LateTexts } from "./late-texts.ts";
+import { createText, replaceText } from "./place-text.ts";
 import { createQueues } from "./queues.ts";
-import { replaceFile, writeInPlace, type Replacement } from "./replace-file.ts";
 import {
   isAtRest,
   isSameState,
@@ -24,25 +22,19 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import { replacedName } from "./temporaries.ts";
-
-/** A new text of which a beginning is that of the text that was found. */
-export interface Rewrite {
-  readonly text: string;
-  /** What follows them. */
-  readonly rest: string;
-  /** What followed them. */
-  readonly was: string;
-}
-
-/** @param found undefined when there is no such file. @returns the whole new text; undefined, or the same, to leave it. */
-export type TextChange = (found: string | undefined) => string | Rewrite | undefined;
-
-export interface ChangeOptions {
-  /** Called with what stands in the file now, undefined for no file, before the next change of it is asked. */
-  stands?(text: string | undefined): void;
-  /** Whether the change need not survive a power loss by itself: a later one will be waited for. */
-  readonly isPassing?: boolean;
-}
+import {
+  ask,
+  failed,
+  Refused,
+  stands,
+  type ChangeOptions,
+  type Done,
+  type Rewrite,
+  type Task,
+  type TextChange,
+  type TextWriterOptions,
+  type Writer,
+} from "./text-change.ts";
 
 export interface TextWriter {
   /**
@@ -60,35 +52,8 @@ export interface TextWriter {
   close(): Promise<void>;
 }
 
-export interface TextWriterOptions {
-  /** Absolute real path; a link that leads out of it is refused (REPL specification 18.4). */
-  readonly root: string;
-  /** Another program wrote into the file that had just lost its name. */
-  late(late: LateText): Promise<void> | void;
-  /** Whether a file keeps a second name until it was looked at once more, for the case that this process ends before. */
-  isGuarded?(file: string): boolean;
-  /** In words, for the log. */
-  warned?(message: string): void;
-  /** Keeps both contents of a file that can only be written in place (D-01). */
-  readonly copies?: Copies;
-  readonly disk?: Disk;
-  readonly platform?: NodeJS.Platform;
-  readonly clock?: Clock;
-}
-
 /** Tries until a foreign writer is given way (19.3, rule 4). */
 const tries = 8;
-
-/** What a change needs of its writer. */
-interface Writer {
-  readonly options: TextWriterOptions;
-  readonly disk: Disk;
-  readonly platform: NodeJS.Platform;
-  readonly clock: Clock;
-  readonly known: KnownTexts;
-  readonly late: LateTexts;
-  readonly flushes: Flushes;
-}
 
 export function createTextWriter(options: TextWriterOptions): TextWriter {
   const queues = createQueues();
@@ -115,15 +80,6 @@ export function createTextWriter(options: TextWriterOptions): TextWriter {
   };
 }
 
-interface Task {
-  readonly file: string;
-  readonly change: TextChange;
-  readonly how: ChangeOptions;
-}
-
-/** What the change threw is told as it is. */
-class Refused extends Error {}
-
 async function changePatiently(writer: Writer, task: Task): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
     const done = await tryOnce(writer, task).catch((cause: unknown) => {
@@ -141,8 +97,6 @@ async function changePatiently(writer: Writer, task: Task): Promise<string | und
   }
 }
 
-type Done = { readonly text: string | undefined } | "changed";
-
 async function tryOnce(writer: Writer, task: Task): Promise<Done> {
   const { file } = task;
   const target = await targetOf(writer, file);
@@ -150,7 +104,7 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
   const snapshot = await snapshotIfThere(writer, file, target);
   if (snapshot === undefined) {
     writer.known.delete(file);
-    return create(writer, task);
+    return createText(writer, task);
   }
   let isWatched = false;
   try {
@@ -165,7 +119,7 @@ async function tryOnce(writer: Writer, task: Task): Promise<Done> {
         : rewritten(snapshot.bytes, answer);
     if (bytes.length > maximumTextSize) throw failed(file, "(it would grow beyond 20 MiB)");
     const old = guardOf(writer, file, target);
-    const outcome = await replace(writer, {
+    const outcome = await replaceText(writer, {
       ...task,
       target,
       snapshot,
@@ -189,19 +143,6 @@ function rewritten(bytes: Buffer, { rest, was }: Rewrite): Buffer {
   bytes.copy(next, 0, 0, kept);
   next.write(rest, kept);
   return next;
-}
-
-function ask({ change }: Task, found: string | undefined): string | Rewrite | undefined {
-  try {
-    return change(found);
-  } catch (cause) {
-    throw new Refused("refused", { cause });
-  }
-}
-
-function stands({ how }: Task, text: string | undefined): { readonly text: string | undefined } {
-  how.stands?.(text);
-  return { text };
 }
 
 /** The real file. Links are followed, but not out of the root. */
@@ -247,100 +188,4 @@ function textIn(
 function guardOf({ options }: Writer, file: string, target: string): string | undefined {
   if (options.isGuarded?.(file) !== true) return undefined;
   return path.join(path.dirname(target), replacedName(path.basename(file)));
-}
-
-interface Next extends Task {
-  /** Its second name. */
-  readonly old: string | undefined;
-  readonly target: string;
-  readonly snapshot: Snapshot;
-  /** Whether the state of the file tells of every later write. */
-  readonly rests: boolean;
-  readonly text: string;
-  readonly bytes: Buffer;
-}
-
-async function replace(writer: Writer, next: Next): Promise<"replaced" | "in place" | "changed"> {
-  const { disk, platform, clock, options, known } = writer;
-  const { file, target, snapshot, bytes, text, how, old } = next;
-  let isPlaced = false;
-  let renamedAt = 0;
-  const replacement: Replacement = {
-    disk,
-    platform,
-    target,
-    snapshot,
-    next: bytes,
-    isAtRest: next.rests,
-    isPassing: how.isPassing === true,
-    wait: (ms) => clock.sleep(ms),
-    prepare: async () => {
-      // Where files have no second names, only a process that lives finds what was written late.
-      if (old !== undefined) await disk.link(target, old).catch(() => {});
-    },
-    placed(stat) {
-      isPlaced = true;
-      known.set(file, { bytes, text, stat, isSure: false });
-      if (how.isPassing !== true) writer.flushes.begun(file);
-      renamedAt = clock.now();
-      stands(next, text);
-    },
-    seen(stat) {
-      // A long text takes so long to be flushed that a later write shows in its time.
-      if (isAtRest(stat, renamedAt)) known.set(file, { bytes, text, stat, isSure: true });
-    },
-  };
-  let way: "replaced" | "in place" = "replaced";
-  try {
-    let outcome = await replaceFile(replacement);
-    if (outcome === "unusual") {
-      way = "in place";
-      const copies = options.copies;
-      const prepare = async (): Promise<void> => {
-        await copies?.save(file, snapshot.bytes, { durable: true });
-        await copies?.save(file, bytes, { durable: true });
-      };
-      outcome = await writeInPlace({ ...replacement, isAtRest: false, prepare });
-    }
-    // Who writes over ours the moment it stands there has changed the file: that is the next thing to be looked at (19.3, rule 6).
-    return isPlaced ? way : outcome === "changed" ? "changed" : way;
-  } catch (error) {
-    if (!isPlaced) {
-      if (old !== undefined) await unlinkQuietly(disk, old);
-      throw error;
-    }
-    await writer.flushes.settle(target, error);
-    return way;
-  }
-}
-
-async function create(writer: Writer, task: Task): Promise<Done> {
-  const { file } = task;
-  const answer = ask(task, undefined);
-  if (answer === undefined) return stands(task, undefined);
-  const text = typeof answer === "string" ? answer : answer.text;
-  const bytes = Buffer.from(text);
-  let isPlaced = false;
-  const placed = (stat: BigIntStats): void => {
-    isPlaced = true;
-    writer.known.set(file, { bytes, text, stat, isSure: false });
-    writer.flushes.begun(file);
-    stands(task, text);
-  };
-  try {
-    // Somebody may have made it meanwhile; then it is read first.
-    return (await makeFile(writer.disk, { file, bytes, placed })) ? { text } : "changed";
-  } catch (error) {
-    if (!isPlaced) throw error;
-    await writer.flushes.settle(file, error);
-    return { text };
-  }
-}
-
-function failed(file: string, reason: string, cause?: unknown): UserError {
-  return new UserError(
-    "write_failed",
-    `${file} could not be written ${reason}; what it should hold is kept in memory until its next change`,
-    cause === undefined ? {} : { cause },
-  );
 }

@@ -4,11 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 import type { LateText } from "../../../src/server/files/late-texts.ts";
-import {
-  createTextWriter,
-  type TextWriter,
-  type TextWriterOptions,
-} from "../../../src/server/files/text-writer.ts";
+import type { TextWriterOptions } from "../../../src/server/files/text-change.ts";
+import { createTextWriter, type TextWriter } from "../../../src/server/files/text-writer.ts";
 
 export interface TextBench {
   readonly folder: string;

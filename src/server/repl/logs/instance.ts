@@ -6,45 +6,15 @@ import { formatDiagnostic, formatFooter } from "../../../markdown/log/format.ts"
 import { placeAboveRegion } from "../../../markdown/log/regions.ts";
 import type { TestProgress } from "../../../markdown/log/tests.ts";
 import type { Log, RealmKind } from "../../../protocol/model.ts";
-import type { Clock } from "../../clock.ts";
 import { appendChunk, withDraft } from "./append-chunk.ts";
 import { Background } from "./background.ts";
-import type { LogHistory } from "./history.ts";
 import type { LogJob } from "./log-job.ts";
+import type { AppendOptions, InstanceOptions } from "./instance-options.ts";
 import type { EditOptions, LogEdit, LogText } from "./log-text.ts";
 import { Replies } from "./replies.ts";
-import { Requests, type RequestHow } from "./requests.ts";
+import { Requests } from "./requests.ts";
 import type { Ending, LogRequest } from "./request.ts";
 import { TestSection } from "./test-section.ts";
-
-export interface InstanceListener {
-  /** State, contact or file changed. */
-  changed(instance: Instance): void;
-  /** A job waits for its realm. */
-  requested(instance: Instance, job: LogJob): void;
-  /** A job is over, whatever became of it, and its reply is written. */
-  ended(instance: Instance, job: LogJob, ending: Ending): void;
-  /** Something could not be written; the file is as it was. */
-  failed(instance: Instance, error: unknown): void;
-  /** A job went from one state to the next. */
-  moved(instance: Instance, job: LogJob): void;
-}
-
-export interface InstanceOptions {
-  readonly key: string;
-  readonly kind: RealmKind | "remote";
-  readonly log: LogText;
-  readonly history: LogHistory;
-  readonly clock: Clock;
-  /** Ms a job may wait, and run, unless it says otherwise. */
-  timeoutMs(): number;
-  readonly listener: InstanceListener;
-}
-
-export interface AppendOptions extends RequestHow {
-  /** Called with the text that the chunk would be appended to; throws to refuse. */
-  check?(text: string): void;
-}
 
 /** Ms without contact after which a realm counts as offline: two of the longest polls (11.1). */
 const offlineMs = 30_000;

@@ -8,7 +8,7 @@ import { ensureTitle } from "../../../markdown/log/edits.ts";
 import { readRequestHeading } from "../../../markdown/log/headings.ts";
 import { lineEndOf } from "../../../markdown/log/lines.ts";
 import { sharedLength } from "../../files/shared-length.ts";
-import type { Rewrite } from "../../files/text-writer.ts";
+import type { Rewrite } from "../../files/text-change.ts";
 import type { Delta, LogEdit } from "./log-text.ts";
 
 /** A long text in two parts. */

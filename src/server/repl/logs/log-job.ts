@@ -53,3 +53,8 @@ export function newJobId(): string {
 export function isOver({ state }: LogJob): boolean {
   return !["requested", "dispatched", "started"].includes(state);
 }
+
+/** Whether a realm has the job. */
+export function isRunning({ state }: LogJob): boolean {
+  return state === "dispatched" || state === "started";
+}

@@ -9,7 +9,9 @@ import type { TextWriter } from "../../files/text-writer.ts";
 import { realClock, type Clock } from "../../clock.ts";
 import { chooseBase } from "../log-base.ts";
 import { LogEnd, type Edited, type EndLengths } from "./log-end.ts";
-import { believe, reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
+import { reconcile, reconcileLate, type OwnVersion } from "../log-merge.ts";
+import { LogVersions } from "./log-versions.ts";
+import { Readings, Torn } from "./readings.ts";
 
 /** Changes the text of a log; undefined to leave it. Pure, and called again when another program wrote meanwhile. */
 export type LogEdit = (text: string) => string | undefined;
@@ -75,37 +77,20 @@ export interface Restored {
   readonly intended?: OwnVersion;
 }
 
-/** Versions kept for stale copies, and for how long in ms (19.4): several agents at once make many. */
-const keptVersions = 128;
-const keptMs = 60_000;
-/** Characters of all versions together: those of a 10 MB log are few. */
-const keptCharacters = 48 * 1024 * 1024;
 /** Ms between two readings of a text that looks half-written. */
 const tornMs = 150;
-/** Equal readings in a row until an empty text, or one without the anchor it had, is believed (4.4). */
-const believed = { empty: 3, missing: 3, other: 2 };
-
-/** Thrown through a change of the writer, to wait and read again. */
-class Torn extends Error {
-  readonly found: string | undefined;
-
-  constructor(found: string | undefined) {
-    super("half-written");
-    this.found = found;
-  }
-}
-
 export class LogText {
   readonly #options: LogTextOptions;
   #known: string | undefined;
-  #versions: OwnVersion[] = [];
   #exists = false;
   readonly #clock: Clock;
+  readonly #versions: LogVersions;
   readonly #end: LogEnd;
 
   constructor(options: LogTextOptions) {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    this.#versions = new LogVersions(this.#clock);
     this.#end = new LogEnd(options.lengths);
   }
 
@@ -138,7 +123,7 @@ export class LogText {
     record.resume(known);
     if (isWritten) record.stands(intended.after);
     this.#known = isWritten ? intended.after : known;
-    this.#versions = isWritten ? [...versions, intended] : [...versions];
+    this.#versions.restore(isWritten ? [...versions, intended] : versions);
     this.#exists = true;
   }
 
@@ -148,15 +133,13 @@ export class LogText {
    * @throws UserError when it could not be written; the edit is then not done
    */
   async change(edit: LogEdit, options: EditOptions = {}): Promise<string | undefined> {
-    const readings: Readings = { count: 0 };
+    const readings = new Readings();
     for (;;) {
       try {
         return await this.#tryChange(edit, options, readings);
       } catch (error) {
         if (!(error instanceof Torn)) throw error;
-        const isSame = readings.count > 0 && error.found === readings.text;
-        readings.count = isSame ? readings.count + 1 : 1;
-        readings.text = error.found;
+        readings.add(error.found);
         await this.#clock.sleep(tornMs);
       }
     }
@@ -169,12 +152,12 @@ export class LogText {
 
   /** Text that another program wrote over an older version, into the file we had just replaced. */
   async late(late: { readonly base: string; readonly text: string }): Promise<void> {
-    await this.change((current) => reconcileLate(current, late, this.#believed()));
+    await this.change((current) => reconcileLate(current, late, this.#versions.believed()));
   }
 
   /** A text that somebody had saved when an earlier process ended. Texts of any age may be what they had read. */
   async saved(text: string): Promise<void> {
-    const versions = this.#versions.filter(({ isDoubtful }) => isDoubtful !== true);
+    const versions = this.#versions.ofAnyAge();
     const known = versions.flatMap(({ before, after }) => [after, before]).toReversed();
     if (this.#known !== undefined) known.unshift(this.#known);
     if (text.trim() === "" || known.includes(text)) return;
@@ -193,7 +176,9 @@ export class LogText {
     let before: string | undefined;
     const change = (found: string | undefined): string | Edited | undefined => {
       before = undefined;
-      this.#refuseTorn(found, readings);
+      const doubt = readings.doubt(this.#known, found);
+      if (doubt?.fresh !== undefined) this.#saw(doubt.fresh);
+      if (doubt !== undefined) throw doubt;
       // A deleted log is not made again by a late reply (2.2).
       if (found === undefined && options.create !== true) return undefined;
       before = found ?? "";
@@ -241,7 +226,7 @@ export class LogText {
     const isSame = known === undefined || known === found;
     const { text: base, how } = isSame
       ? { text: found, how: "same" }
-      : reconcile(known, found, this.#believed());
+      : reconcile(known, found, this.#versions.believed());
     check?.(base);
     // What was merged may have anchors anywhere.
     const part = how === "merge" || how === "taken" ? undefined : this.#end.of(base);
@@ -261,85 +246,23 @@ export class LogText {
     return edited === undefined || edited === base ? base : finishEdit(edited, this.#options.name);
   }
 
-  /** @throws Torn while a text looks as if another program were in the middle of saving it */
-  #refuseTorn(found: string | undefined, readings: Readings): void {
-    const kind = this.#doubtOf(found);
-    if (kind === undefined) return;
-    const isSame = readings.count > 0 && readings.text === found;
-    if (!isSame && kind === "other") this.#saw(found!);
-    if (!isSame || readings.count + 1 < believed[kind]) throw new Torn(found);
-  }
-
-  #doubtOf(found: string | undefined): keyof typeof believed | undefined {
-    const known = this.#known;
-    if (known === undefined || known === found) return undefined;
-    // Some programs remove a file before they write it anew.
-    if (found === undefined) return "missing";
-    if (found.trim() === "") return "empty";
-    const hasLostAnchor = findAnchor(known) !== undefined && findAnchor(found) === undefined;
-    return hasLostAnchor ? "other" : undefined;
+  /** A text that is not believed yet may have been read by others all the same. */
+  #saw(text: string): void {
+    this.#versions.saw(this.#known!, text);
+    this.#options.record.saw(text);
   }
 
   #settle(before: string | undefined, text: string | undefined): void {
     this.#exists = text !== undefined;
     if (text === undefined) {
       this.#known = undefined;
-      this.#versions = [];
+      this.#versions.restore([]);
       return;
     }
-    this.#remember(before ?? text, text);
+    this.#versions.went(this.#known, before ?? text, text);
     this.#known = text;
     this.#options.record.stands(text);
   }
-
-  /** A text that is not believed yet may have been read by others all the same. */
-  #saw(text: string): void {
-    const known = this.#known!;
-    this.#versions = withinBudget([
-      ...this.#recent(),
-      { before: known, after: text, at: this.#clock.now(), isDoubtful: true },
-    ]);
-    this.#options.record.saw(text);
-  }
-
-  /** What stood in the file one after the other: somebody may have read any of it. */
-  #remember(before: string, text: string): void {
-    const at = this.#clock.now();
-    const known = this.#known;
-    const recent = believe(this.#recent(), before);
-    const isNew = known !== undefined && known !== before && recent.at(-1)?.after !== known;
-    if (isNew) recent.push({ before: known, after: before, at });
-    if (before !== text) recent.push({ before, after: text, at });
-    this.#versions = withinBudget(recent);
-  }
-
-  #believed(): OwnVersion[] {
-    return this.#recent().filter(({ isDoubtful }) => isDoubtful !== true);
-  }
-
-  #recent(): OwnVersion[] {
-    const oldest = this.#clock.now() - keptMs;
-    return this.#versions.filter(({ at }) => at >= oldest);
-  }
-}
-
-/** The newest versions, as many as may be kept. */
-function withinBudget(versions: readonly OwnVersion[]): OwnVersion[] {
-  const kept: OwnVersion[] = [];
-  let characters = 0;
-  for (const version of versions.slice(-keptVersions).toReversed()) {
-    // What stood there before one is mostly what came after the one before.
-    const isShared = kept[0]?.before === version.after;
-    characters += version.before.length + (isShared ? 0 : version.after.length);
-    if (kept.length > 0 && characters > keptCharacters) break;
-    kept.unshift(version);
-  }
-  return kept;
-}
-
-interface Readings {
-  text?: string | undefined;
-  count: number;
 }
 
 /** The one stretch in which two texts differ, so that the caret and folds elsewhere stay. */

@@ -2,56 +2,14 @@
 import { acceptRequest, type Acceptance } from "../../../markdown/log/accept.ts";
 import type { LogEvent, LogResult } from "../../../markdown/log/events.ts";
 import { reopenRequest } from "../../../markdown/log/regions.ts";
-import type { Clock } from "../../clock.ts";
-import type { Background } from "./background.ts";
-import type { LogHistory } from "./history.ts";
 import { withoutLeftovers } from "./leftovers.ts";
-import { isOver, type LogJob, type TestJob } from "./log-job.ts";
-import type { EditOptions, LogEdit, LogText } from "./log-text.ts";
+import { isOver, isRunning, type LogJob } from "./log-job.ts";
+import type { LogEdit } from "./log-text.ts";
 import { PastJobs } from "./past-jobs.ts";
-import type { Replies } from "./replies.ts";
 import { RequestClock } from "./request-clock.ts";
 import { LogRequest, type Ending, type WrittenReply } from "./request.ts";
-
-export interface RequestsListener {
-  /** A job waits for its realm. */
-  requested(job: LogJob): void;
-  /** A job is over, whatever became of it, and its reply is written. */
-  ended(job: LogJob, ending: Ending): void;
-  /** Something could not be written; the file is as it was. */
-  failed(error: unknown): void;
-  /** A job went from one state to the next. */
-  moved(job: LogJob): void;
-  changed(): void;
-}
-
-export interface RequestsOptions {
-  /** Of the realm. */
-  readonly key: string;
-  readonly log: LogText;
-  readonly history: LogHistory;
-  readonly background: Background;
-  readonly replies: Replies;
-  readonly clock: Clock;
-  /** Ms a job may wait, and run, unless it says otherwise. */
-  timeoutMs(): number;
-  isOnline(): boolean;
-  readonly listener: RequestsListener;
-}
-
-export interface RequestHow {
-  readonly timeoutMs?: number;
-  readonly test?: TestJob;
-}
-
-/** What was accepted in the same edit. */
-interface More {
-  readonly text: string;
-  readonly next: Acceptance;
-}
-
-/** Ms until a reply that could not be written is tried again. */
-const retryMs = 2000;
+import type { RequestHow, RequestsOptions } from "./requests-options.ts";
+import { SureEdits } from "./sure-edits.ts";
 
 export class Requests {
   readonly #options: RequestsOptions;
@@ -61,11 +19,16 @@ export class Requests {
   #isClosed = false;
   /** The reply that is being written. */
   #finishing: Promise<void> = Promise.resolve();
-  /** Ends the pause between two tries of it. */
-  #hurry: () => void = () => {};
+  readonly #edits: SureEdits;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
+    this.#edits = new SureEdits({
+      log: options.log,
+      clock: options.clock,
+      isClosed: () => this.#isClosed,
+      failed: (error) => this.#failed(error),
+    });
     this.#clock = new RequestClock(
       {
         notTaken: () => void this.giveUp("timeout", (ms) => `job was not picked up within ${ms}ms`),
@@ -226,7 +189,7 @@ export class Requests {
 
   async close(message: string): Promise<void> {
     this.#isClosed = true;
-    this.#hurry();
+    this.#edits.hurry();
     await this.giveUp("cancelled", () => message);
     await this.#finishing;
     this.#clock.stop();
@@ -255,7 +218,7 @@ export class Requests {
         return undefined;
       };
       await this.#options.log.change(look).catch((error: unknown) => this.#failed(error));
-      if (isAnswered) return this.#goOn(left, ending, undefined);
+      if (isAnswered) return this.#goOn(left, ending);
       this.#finishing = this.#finish(left, ending);
       return this.#finishing;
     }
@@ -299,7 +262,7 @@ export class Requests {
       next = this.accept(finished.text, request.isLastBlock(ending));
       return next?.text ?? finished.text;
     };
-    await this.#changeSurely(edit, (text) => {
+    await this.#edits.change(edit, (text) => {
       if (text === undefined) {
         [reply, next] = [undefined, undefined];
         this.#failed(new Error("the log is gone; a reply was dropped"));
@@ -308,16 +271,17 @@ export class Requests {
       this.#options.listener.moved(request.job);
       this.past.add(request.job, ending);
       this.#options.listener.ended(request.job, ending);
-      this.#goOn(request, ending, next === undefined ? undefined : { text: text!, next });
+      this.#goOn(request, ending, next && [text!, next]);
     });
   }
 
-  #goOn(request: LogRequest, ending: Ending, more: More | undefined): void {
+  /** @param next what was accepted in the same edit, with the text of the file */
+  #goOn(request: LogRequest, ending: Ending, next?: [string, Acceptance]): void {
     const isMore = request.advance(ending) !== undefined;
     if (isMore && !this.#isClosed) return this.#offer(request);
     this.#request = undefined;
     this.#options.history.save(this.#options.key, undefined);
-    if (more !== undefined) this.begin(more.text, more.next);
+    if (next !== undefined) this.begin(...next);
     this.#options.listener.changed();
   }
 
@@ -330,34 +294,7 @@ export class Requests {
     await written.catch((error: unknown) => this.#failed(error));
   }
 
-  /** A reply is not given up because the file cannot be written just now. */
-  async #changeSurely(edit: LogEdit, done: NonNullable<EditOptions["done"]>): Promise<void> {
-    let said = "";
-    for (;;) {
-      try {
-        await this.#options.log.change(edit, { done });
-        return;
-      } catch (error) {
-        if (said !== String(error)) this.#failed(error);
-        said = String(error);
-        if (this.#isClosed) return;
-        await this.#pause();
-      }
-    }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(retryMs, resolve);
-      this.#hurry = () => (cancel(), resolve());
-    });
-  }
-
   #failed(error: unknown): void {
     this.#options.listener.failed(error);
   }
-}
-
-function isRunning({ state }: LogJob): boolean {
-  return state === "dispatched" || state === "started";
 }
