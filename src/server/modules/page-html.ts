@@ -1,10 +1,10 @@
 /** A page whose module scripts come as packs. */
+import { policiesIn, scanTags } from "../html-tags.ts";
 import { ENTRIES_ATTRIBUTE, PACK_ROUTE, PLAIN_PAGE_QUERY } from "../../protocol/packs.ts";
 import {
   allowsOwnScripts,
   escapeAttribute,
   findModuleScripts,
-  policiesOf,
   replaceScripts,
   type ModuleScript,
 } from "./html.ts";
@@ -38,7 +38,7 @@ export async function packedPage(parts: PageHtmlParts, html: string, url: string
   if (scripts.length === 0 || page.searchParams.get(PLAIN_PAGE_QUERY) === "0") return html;
   const nonce = scripts.find((script) => script.nonce !== undefined)?.nonce;
   const nonced = parts.nonced || nonce !== undefined;
-  const policies = [...parts.policies, ...policiesOf(html)];
+  const policies = [...parts.policies, ...policiesIn(scanTags(html)).map(({ policy }) => policy)];
   if (!policies.every((policy) => allowsOwnScripts(policy, nonced))) return html;
   const packed = scripts.filter((script) => !isExternal(script));
   const entries = packed.map((script) => entryOf(script, page, source));

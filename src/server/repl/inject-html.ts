@@ -1,5 +1,5 @@
 /** Puts our import map and the realm client into a page (REPL 12.1 and 13.5). Pure: text in, text out. */
-import { scanTags, type HtmlTag } from "./html-tags.ts";
+import { scanTags, type HtmlTag } from "../html-tags.ts";
 import { definedBy, mergeImportMap } from "./import-maps.ts";
 import { readPolicy, type InlinePolicy } from "./page-policy.ts";
 

@@ -1,5 +1,6 @@
 /** What a content policy in a page's own meta elements says about inline scripts. */
-import type { HtmlTag } from "./html-tags.ts";
+import { readDirectives, scriptSources } from "../content-policy.ts";
+import { policiesIn, type HtmlTag } from "../html-tags.ts";
 
 export interface InlinePolicy {
   /** An inline script needs this nonce. */
@@ -11,13 +12,8 @@ export interface InlinePolicy {
 }
 
 export function readPolicy(tags: readonly HtmlTag[]): InlinePolicy {
-  const metas = tags.filter(
-    ({ name, isEnd, attributes }) =>
-      !isEnd &&
-      name === "meta" &&
-      attributes.get("http-equiv")?.trim().toLowerCase() === "content-security-policy",
-  );
-  const sources = metas.map(({ attributes }) => scriptSources(attributes.get("content") ?? ""));
+  const policies = policiesIn(tags);
+  const sources = policies.map(({ policy }) => scriptSources(readDirectives(policy)));
   const restricting = sources.filter((list) => list !== undefined);
   const nonces = restricting.map((list) => list.flatMap((source) => nonceOf(source) ?? [])[0]);
   // With several policies all have to agree; one nonce serves them only when it is the same.
@@ -26,22 +22,8 @@ export function readPolicy(tags: readonly HtmlTag[]): InlinePolicy {
   return {
     nonce: agrees ? nonce : undefined,
     forbidsInline: !agrees || (nonce === undefined && !restricting.every(allowsInline)),
-    start: metas[0]?.start ?? 0,
+    start: policies[0]?.start ?? 0,
   };
-}
-
-/** Undefined when the policy says nothing about scripts. */
-function scriptSources(policy: string): readonly string[] | undefined {
-  const directives = new Map<string, readonly string[]>();
-  for (const directive of policy.split(";")) {
-    const [name = "", ...list] = directive.trim().split(/\s+/);
-    if (!directives.has(name.toLowerCase())) directives.set(name.toLowerCase(), list);
-  }
-  return (
-    directives.get("script-src-elem") ??
-    directives.get("script-src") ??
-    directives.get("default-src")
-  );
 }
 
 function nonceOf(source: string): string | undefined {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { policiesIn, scanTags } from "../../../../src/server/html-tags.ts";
 import {
   allowsOwnScripts,
   findModuleScripts,
-  policiesOf,
   replaceScripts,
 } from "../../../../src/server/modules/html.ts";
 
@@ -48,6 +48,25 @@ test.each([
 
 test("policies of the page itself are seen", () => {
   expect(
-    policiesOf(`<meta charset=utf-8><META http-equiv="content-security-policy" content="a 'b'">`),
+    policiesIn(
+      scanTags(
+        `<!-- <meta http-equiv=content-security-policy content=no> --><meta charset=utf-8><META http-equiv="content-security-policy" content="a 'b'">`,
+      ),
+    ).map(({ policy }) => policy),
   ).toEqual(["a 'b'"]);
+});
+
+test("a reference to no character stays as it is, and ends nothing", () => {
+  expect(sources('<script type="module" src="/a?&#9999999999;&#x110000;&#65;"></script>')).toEqual([
+    "/a?&#9999999999;&#x110000;A",
+  ]);
+});
+
+test("scripts in a template within a template do not run, those behind it do", () => {
+  const inner = '<template><script type="module" src="/no.js"></script></template>';
+  expect(
+    sources(
+      `<template>${inner}<script type="module" src="/no.js"></script></template><script type="module" src="/yes.js"></script>`,
+    ),
+  ).toEqual(["/yes.js"]);
 });

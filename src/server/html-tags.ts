@@ -104,3 +104,17 @@ function unescaped(value: string): string {
     return code <= 0x10_ff_ff ? String.fromCodePoint(code) : (whole ?? "");
   });
 }
+
+/** The content security policies that a page states itself, in meta elements, with where each stands. */
+export function policiesIn(
+  tags: readonly HtmlTag[],
+): readonly { readonly policy: string; readonly start: number }[] {
+  return tags
+    .filter(
+      ({ name, isEnd, attributes }) =>
+        !isEnd &&
+        name === "meta" &&
+        attributes.get("http-equiv")?.trim().toLowerCase() === "content-security-policy",
+    )
+    .map(({ attributes, start }) => ({ policy: attributes.get("content") ?? "", start }));
+}
