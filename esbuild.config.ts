@@ -34,6 +34,14 @@ const node: BuildOptions = {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
 };
+/** What runs in pages and workers. */
+const realm: BuildOptions = {
+  ...shared,
+  platform: "browser",
+  target: "es2022",
+  minify: !watch,
+  outdir: "dist/realm",
+};
 
 const bundles: BuildOptions[] = [
   {
@@ -97,35 +105,23 @@ const bundles: BuildOptions[] = [
     entryPoints: { grammar: "src/markdown/grammar.ts" },
   },
   {
-    ...shared,
-    platform: "browser",
+    ...realm,
     format: "esm",
-    target: "es2022",
-    minify: !watch,
-    outdir: "dist/realm",
     entryPoints: {
       worker: "src/realm/worker.ts",
       "worker-bootstrap": "src/realm/remote/worker-bootstrap.ts",
     },
   },
   {
-    ...shared,
-    platform: "browser",
+    ...realm,
     format: "iife",
-    target: "es2022",
-    minify: !watch,
     // A classic script has no address of its own; whoever loads it leaves it here.
     define: { "import.meta.url": "globalThis.__vitrineWorker" },
-    outdir: "dist/realm",
     entryPoints: { "worker-classic": "src/realm/worker.ts" },
   },
   {
-    ...shared,
-    platform: "browser",
+    ...realm,
     format: "esm",
-    target: "es2022",
-    minify: !watch,
-    outdir: "dist/realm",
     entryPoints: {
       "node-test": "src/realm/test/node-test.ts",
       "node-assert": "src/realm/test/node-assert.ts",

@@ -1,7 +1,7 @@
 /** CodeLens above every runnable block. The parser is loaded with the first Markdown file; nothing here starts a server. */
 import * as vscode from "vscode";
 import type { Run } from "../protocol/model.ts";
-import { onDidChangeConfig, readConfig } from "./config.ts";
+import { registerLensProvider } from "./lens-provider.ts";
 import type { Mirror } from "./mirror.ts";
 import type { LensText } from "./lens-texts.ts";
 import { isReplFile } from "./logs/repl-files.ts";
@@ -15,39 +15,14 @@ const commands = {
   stop: "vitrine.stopRun",
 } as const;
 
-/** A running block counts its seconds. */
-const tickMs = 1000;
-
 export function registerLenses(mirror: Mirror): vscode.Disposable {
-  const changed = new vscode.EventEmitter<void>();
-  let isOn = readConfig().codeLens;
-  let timer: NodeJS.Timeout | undefined;
-  const tick = (): void => {
-    const isRunning = mirror.runs.some(({ state }) => state === "running");
-    if (isRunning) timer ??= setInterval(() => changed.fire(), tickMs);
-    else timer = void clearInterval(timer);
-  };
-  const provider: vscode.CodeLensProvider = {
-    onDidChangeCodeLenses: changed.event,
-    provideCodeLenses: (document, token) =>
-      isOn && !isReplFile(document.uri)
-        ? provide(document, mirror.runsOf(document.uri.fsPath), token)
-        : [],
-  };
-  return vscode.Disposable.from(
-    changed,
-    vscode.languages.registerCodeLensProvider({ language: "markdown" }, provider),
-    mirror.onDidChange((part) => {
-      if (part !== "runs") return;
-      tick();
-      changed.fire();
-    }),
-    onDidChangeConfig(({ codeLens }) => {
-      isOn = codeLens;
-      changed.fire();
-    }),
-    { dispose: () => clearInterval(timer) },
-  );
+  return registerLensProvider(mirror, {
+    selector: { language: "markdown" },
+    part: "runs",
+    isTicking: () => mirror.runs.some(({ state }) => state === "running"),
+    provide: (document, token) =>
+      isReplFile(document.uri) ? [] : provide(document, mirror.runsOf(document.uri.fsPath), token),
+  });
 }
 
 async function provide(

@@ -118,3 +118,8 @@ export function policiesIn(
     )
     .map(({ attributes, start }) => ({ policy: attributes.get("content") ?? "", start }));
 }
+
+/** A text as it stands between double quotes. */
+export function escapeAttribute(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+}

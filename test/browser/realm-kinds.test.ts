@@ -1,12 +1,10 @@
 /** Blocks in every kind of realm of a page: companion worker, the app's own workers, frames. */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Realm, Run, Session } from "../../src/protocol/model.ts";
+import { expect, test } from "vitest";
+import type { Realm, Run } from "../../src/protocol/model.ts";
 import { eventually } from "../support/eventually.ts";
-import { removeTree, startServer, writeTree, type TestServer } from "../support/server.ts";
-import { launchBrowser } from "../vscode/browser.ts";
+import { useSessionPages } from "../support/session-pages.ts";
 
 const html = (body: string): string =>
   `<!doctype html><html><head><title>Shop</title></head><body>${body}</body></html>`;
@@ -42,36 +40,12 @@ new Worker(new URL("./nested.ts", import.meta.url), { type: "module" });
   "src/hub.ts": "self.addEventListener('connect', () => {});\n",
 };
 
-let root: string;
-let server: TestServer;
-let session: Session;
-let browser: Browser;
-let page: Page;
-
-beforeAll(async () => {
-  root = await writeTree(app, "shop");
-  [server, browser] = await Promise.all([startServer({ folders: [root] }), launchBrowser()]);
-  const { id } = await server.methods.openSession(root);
-  session = await server.sessionIs(id, "live");
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await removeTree(root);
-});
-beforeEach(async () => {
-  page = await (await browser.newContext()).newPage();
-});
-afterEach(async () => {
-  await page.context().close();
-  await eventually("the realms to go", () => realms().every(({ state }) => state === "away"));
-});
-
-const realms = (): readonly Realm[] => server.sessions[0]?.realms ?? [];
+const shop = useSessionPages(app, "shop");
+const { realms } = shop;
 
 async function open(address = ""): Promise<Realm> {
   const known = new Set(realms().map(({ id }) => id));
-  await page.goto(session.url + address);
+  await shop.page.goto(shop.session.url + address);
   return eventually("the page's realm", () =>
     realms().find(({ id, kind, state }) => kind === "page" && state === "idle" && !known.has(id)),
   );
@@ -84,10 +58,10 @@ function realmNamed(name: string): Promise<Realm> {
 }
 
 async function run(code: string, realm: string): Promise<Run & { text: string }> {
-  const file = path.join(root, "tour.md");
+  const file = path.join(shop.root, "tour.md");
   const text = `# Tour\n\n\`\`\`ts realm=${realm}\n${code}\n\`\`\`\n`;
   await writeFile(file, text);
-  const ended = await server.run({ file, text, block: 0 });
+  const ended = await shop.server.run({ file, text, block: 0 });
   return { ...ended, text: await readFile(file, "utf8") };
 }
 
@@ -111,11 +85,13 @@ test("a block in the companion worker: made when it is asked for, with scope, im
   const failed = await run("const a: number = 1;\n(undefined as any).boom();", "worker");
   expect(failed).toMatchObject({
     state: "error",
-    problems: [expect.objectContaining({ file: path.join(root, "tour.md"), line: 5, column: 20 })],
+    problems: [
+      expect.objectContaining({ file: path.join(shop.root, "tour.md"), line: 5, column: 20 }),
+    ],
   });
   await run('setTimeout(() => { throw new Error("late in worker") });', "worker");
   const line = await eventually("the uncaught error", () =>
-    server.console.find(({ text }) => text.includes("late in worker")),
+    shop.server.console.find(({ text }) => text.includes("late in worker")),
   );
   expect(line.realm).toBe(`${name}-webworker`);
 });
@@ -133,12 +109,12 @@ test("the app's own workers are realms of their page, without a trace for the ap
   expect((await run('(await import("./src/store")).store.count += 10', counter.name)).summary).toBe(
     "51",
   );
-  await page.waitForFunction("messages.length > 0");
-  expect(await page.evaluate("[isWorker, messages]")).toEqual([
+  await shop.page.waitForFunction("messages.length > 0");
+  expect(await shop.page.evaluate("[isWorker, messages]")).toEqual([
     true,
     [{ data: "first", count: 41, early: true }],
   ]);
-  expect(server.console).toContainEqual(
+  expect(shop.server.console).toContainEqual(
     expect.objectContaining({ realm: counter.name, text: "counter is here" }),
   );
   expect(await realmNamed(`${name}-pool-worker`)).toMatchObject({ parent: name });
@@ -174,8 +150,8 @@ test("frames of the app are children of their page, nested ones too", async () =
 test("a reload keeps name and instance of page and workers; a duplicated tab has another name", async () => {
   const { name, id } = await open();
   const before = [await realmNamed(`${name}-counter-one`), await realmNamed(`${name}-frame-1`)];
-  await page.reload();
-  await page.waitForFunction("globalThis.messages?.length > 0");
+  await shop.page.reload();
+  await shop.page.waitForFunction("globalThis.messages?.length > 0");
   const after = await eventually("the realms to come back", () => {
     const found = [name, `${name}-counter-one`, `${name}-frame-1`].map((one) =>
       realms().find((realm) => realm.name === one && realm.state === "idle"),
@@ -183,7 +159,7 @@ test("a reload keeps name and instance of page and workers; a duplicated tab has
     return found.every((one) => one !== undefined) ? found : undefined;
   });
   expect(after.map((realm) => realm?.id)).toEqual([id, ...before.map((realm) => realm.id)]);
-  await page.evaluate("void window.open('/plain.html')");
+  await shop.page.evaluate("void window.open('/plain.html')");
   const copy = await eventually("the copy", () =>
     realms().find((realm) => realm.kind === "page" && realm.id !== id && realm.state === "idle"),
   );
@@ -194,15 +170,15 @@ test("a reload keeps name and instance of page and workers; a duplicated tab has
 
 test("service workers are listed, and a block in one is refused", async () => {
   await open("plain.html");
-  await page.evaluate("navigator.serviceWorker.register('/sw.js')");
+  await shop.page.evaluate("navigator.serviceWorker.register('/sw.js')");
   const worker = await realmNamed("service-worker-sw");
-  expect(worker).toMatchObject({ kind: "service-worker", url: `${session.url}sw.js` });
+  expect(worker).toMatchObject({ kind: "service-worker", url: `${shop.session.url}sw.js` });
   expect(await run("1", worker.name)).toMatchObject({
     state: "error",
     summary:
       "service-worker-sw is a service worker, and blocks do not run in one. Choose a page or a worker",
   });
-  await page.evaluate(
+  await shop.page.evaluate(
     "navigator.serviceWorker.getRegistration().then((found) => found.unregister())",
   );
   await eventually("the worker to go", () =>

@@ -1,73 +1,47 @@
 /** Companion workers that hang, are stopped, or cannot be made. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Realm, Run, Session } from "../../src/protocol/model.ts";
+import { expect, test } from "vitest";
+import type { Realm, Run } from "../../src/protocol/model.ts";
 import { eventually } from "../support/eventually.ts";
-import { removeTree, startServer, writeTree, type TestServer } from "../support/server.ts";
-import { launchBrowser } from "../vscode/browser.ts";
+import { useSessionPages } from "../support/session-pages.ts";
 
 /** Ms: ping, silence, good. A browser on a busy machine still answers within the silence. */
 const heartbeat = "200 800 60000";
 
-let root: string;
-let server: TestServer;
-let session: Session;
-let browser: Browser;
-let page: Page;
+const shop = useSessionPages({
+  "index.html": "<!doctype html><html><head></head><body><h1>Shop</h1></body></html>",
+  "strict.html":
+    "<!doctype html><html><head><meta http-equiv='content-security-policy' content=\"worker-src 'none'\"></head><body></body></html>",
+});
+const { realms } = shop;
 let files = 0;
-
-beforeAll(async () => {
-  root = await writeTree({
-    "index.html": "<!doctype html><html><head></head><body><h1>Shop</h1></body></html>",
-    "strict.html":
-      "<!doctype html><html><head><meta http-equiv='content-security-policy' content=\"worker-src 'none'\"></head><body></body></html>",
-  });
-  [server, browser] = await Promise.all([startServer({ folders: [root] }), launchBrowser()]);
-  const { id } = await server.methods.openSession(root);
-  session = await server.sessionIs(id, "live");
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await removeTree(root);
-});
-beforeEach(async () => {
-  page = await (await browser.newContext()).newPage();
-});
-afterEach(async () => {
-  await page.context().close();
-  await eventually("the realms to go", () => realms().every(({ state }) => state === "away"));
-});
-
-const realms = (): readonly Realm[] => server.sessions[0]?.realms ?? [];
 
 /** Opens a page whose heart beats as fast as a test wants it. */
 async function open(beat: string, address = ""): Promise<Realm> {
   // A changed document would not count as one of this machine, and the browser would refuse its sockets.
-  await page.addInitScript((value) => {
+  await shop.page.addInitScript((value) => {
     const { getAttribute } = Element.prototype;
     Element.prototype.getAttribute = function (name) {
       return name === "data-vitrine-heartbeat" ? value : getAttribute.call(this, name);
     };
   }, beat);
-  await page.goto(session.url + address);
+  await shop.page.goto(shop.session.url + address);
   return eventually("the page's realm", () =>
     realms().find(({ kind, state }) => kind === "page" && state === "idle"),
   );
 }
 
 async function start(code: string, realm: string): Promise<string> {
-  const file = path.join(root, `${files++}.md`);
+  const file = path.join(shop.root, `${files++}.md`);
   const text = `\`\`\`js realm=${realm}\n${code}\n\`\`\`\n`;
   await writeFile(file, text);
-  return (await server.methods.runBlock({ file, text, block: 0 })).id;
+  return (await shop.server.methods.runBlock({ file, text, block: 0 })).id;
 }
 
 function ended(id: string): Promise<Run> {
   return eventually("the run to end", () => {
-    const run = server.runs.get(id);
+    const run = shop.server.runs.get(id);
     return run === undefined || run.state === "running" ? undefined : run;
   });
 }
@@ -93,7 +67,7 @@ test("a hung worker is ended and made anew under its name, and its block is not 
     id: worker?.id,
     name: worker?.name,
   });
-  expect(server.console.filter(({ text }) => text === "once")).toHaveLength(1);
+  expect(shop.server.console.filter(({ text }) => text === "once")).toHaveLength(1);
 });
 
 test("stopping a block restarts its worker", async () => {
@@ -103,7 +77,7 @@ test("stopping a block restarts its worker", async () => {
   await eventually("the worker to run", () =>
     realms().some(({ kind, state }) => kind === "worker" && state === "running"),
   );
-  await server.methods.stopRun(endless);
+  await shop.server.methods.stopRun(endless);
   expect(await ended(endless)).toMatchObject({
     state: "cancelled",
     summary: "Stopped. The worker was restarted; its bindings are gone",
@@ -131,10 +105,10 @@ test("a worker that hangs five times is gone, with a sentence that says why", as
   expect(await run("1", "worker")).toMatchObject({
     summary: "The worker of this page stopped answering 5 times. Reload the page to start it again",
   });
-  expect(server.logs.map(({ message }) => message)).toContain(
+  expect(shop.server.logs.map(({ message }) => message)).toContain(
     `${name}-webworker was restarted 3 times in a minute`,
   );
-  await page.reload();
+  await shop.page.reload();
   expect(await run("1", "worker")).toMatchObject({ state: "ok", realm: `${name}-webworker` });
 });
 

@@ -1,13 +1,10 @@
 /** CodeLens on the logs of a running REPL. What is read of a log is loaded with the first one that is shown. */
 import * as vscode from "vscode";
-import { onDidChangeConfig, readConfig } from "../config.ts";
+import { registerLensProvider } from "../lens-provider.ts";
 import type { Mirror } from "../mirror.ts";
 import type { Translate } from "../tree-texts.ts";
 
 const translate: Translate = (text, ...values) => vscode.l10n.t(text, ...values);
-
-/** An executing request counts its seconds. */
-const tickMs = 1000;
 
 /** Logs by their place; which of them are live the mirror says. */
 export const logSelector: vscode.DocumentSelector = {
@@ -17,31 +14,12 @@ export const logSelector: vscode.DocumentSelector = {
 };
 
 export function registerLogLenses(mirror: Mirror): vscode.Disposable {
-  const changed = new vscode.EventEmitter<void>();
-  let isOn = readConfig().codeLens;
-  let timer: NodeJS.Timeout | undefined;
-  const tick = (): void => {
-    const isExecuting = mirror.logs.some(({ active }) => active !== undefined);
-    if (isExecuting) timer ??= setInterval(() => changed.fire(), tickMs);
-    else timer = void clearInterval(timer);
-  };
-  return vscode.Disposable.from(
-    changed,
-    vscode.languages.registerCodeLensProvider(logSelector, {
-      onDidChangeCodeLenses: changed.event,
-      provideCodeLenses: (document, token) => (isOn ? provide(mirror, document, token) : []),
-    }),
-    mirror.onDidChange((part) => {
-      if (part !== "repls") return;
-      tick();
-      changed.fire();
-    }),
-    onDidChangeConfig(({ codeLens }) => {
-      isOn = codeLens;
-      changed.fire();
-    }),
-    { dispose: () => clearInterval(timer) },
-  );
+  return registerLensProvider(mirror, {
+    selector: logSelector,
+    part: "repls",
+    isTicking: () => mirror.logs.some(({ active }) => active !== undefined),
+    provide: (document, token) => provide(mirror, document, token),
+  });
 }
 
 async function provide(

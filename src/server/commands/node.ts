@@ -11,9 +11,10 @@ import type { FromRealm, RunRequest } from "../../protocol/realm.ts";
 import { createLog } from "../log.ts";
 import { NodeRealms } from "../realms/node-realms.ts";
 import { Realms, type LiveRealm } from "../realms/realms.ts";
-import { BlockSyntaxError, compileBlock } from "../repl/compile.ts";
+import { BlockSyntaxError } from "../repl/compile.ts";
 import { Jobs } from "../repl/jobs.ts";
 import { consoleEvent, resultOf, uncaughtEvent } from "../repl/logs/live-events.ts";
+import { compileLogBlock, syntaxErrorResult } from "../repl/logs/log-block.ts";
 import { newJobId } from "../repl/logs/log-job.ts";
 import { callApi, serverOf, type ServerAddress } from "./api-client.ts";
 import { existingFolder } from "./folders.ts";
@@ -25,8 +26,6 @@ export interface NodeOptions {
 
 /** Ms a poll waits, and until a server that went away is looked for again. */
 const times = { poll: 12_000, again: 1000 } as const;
-/** A frame of an error in a block names it so. */
-const blockName = "request";
 
 /** @throws UserError when no server of the folder runs, or the script is not there */
 export async function node(script: string | undefined, options: NodeOptions): Promise<void> {
@@ -113,20 +112,11 @@ class NodeCommand {
     return { id: jobId, code, language, timeoutMs };
   }
 
-  async #run({ id, code, language, timeoutMs }: Job): Promise<LogResult> {
+  async #run(job: Job): Promise<LogResult> {
+    const { id, timeoutMs } = job;
     const realm = await this.#nodes.open(this.#root, undefined);
-    const file = path.join(this.#root, blockName);
     try {
-      const script = await compileBlock({
-        code,
-        language,
-        file,
-        lineOffset: 0,
-        columnOffset: 0,
-        documentText: code,
-        job: id,
-        target: "node",
-      });
+      const { file, script } = await compileLogBlock(job, this.#root, "node");
       const request: RunRequest = {
         type: "run",
         job: id,
@@ -145,8 +135,7 @@ class NodeCommand {
       );
     } catch (error) {
       if (!(error instanceof BlockSyntaxError)) throw error;
-      const { line, column, message } = error;
-      return { ok: false, error: `SyntaxError: ${message}\n    at ${blockName}:${line}:${column}` };
+      return syntaxErrorResult(error);
     }
   }
 

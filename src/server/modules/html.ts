@@ -35,10 +35,6 @@ export function findModuleScripts(html: string): ModuleScript[] {
   return found;
 }
 
-export function escapeAttribute(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-}
-
 /** Removes the scripts, and puts `inserted` in the place of the last. */
 export function replaceScripts(
   html: string,

@@ -1,13 +1,7 @@
 /** A page whose module scripts come as packs. */
-import { policiesIn, scanTags } from "../html-tags.ts";
+import { escapeAttribute, policiesIn, scanTags } from "../html-tags.ts";
 import { ENTRIES_ATTRIBUTE, PACK_ROUTE, PLAIN_PAGE_QUERY } from "../../protocol/packs.ts";
-import {
-  allowsOwnScripts,
-  escapeAttribute,
-  findModuleScripts,
-  replaceScripts,
-  type ModuleScript,
-} from "./html.ts";
+import { allowsOwnScripts, findModuleScripts, replaceScripts, type ModuleScript } from "./html.ts";
 import type { ViteSource } from "./module-source.ts";
 import { createPack, type Pack } from "./pack.ts";
 import type { PagePacks } from "./page-packs.ts";

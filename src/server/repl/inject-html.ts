@@ -1,5 +1,5 @@
 /** Puts our import map and the realm client into a page (REPL 12.1 and 13.5). Pure: text in, text out. */
-import { scanTags, type HtmlTag } from "../html-tags.ts";
+import { escapeAttribute, scanTags, type HtmlTag } from "../html-tags.ts";
 import { definedBy, mergeImportMap } from "./import-maps.ts";
 import { readPolicy, type InlinePolicy } from "./page-policy.ts";
 
@@ -89,21 +89,17 @@ function isImportMap({ name, isEnd, attributes }: HtmlTag): boolean {
 }
 
 function clientScript(client: string, base: string, policy: InlinePolicy): string {
-  const attributes = `data-vitrine-base="${escaped(base)}"${nonceAttribute(policy)}`;
+  const attributes = `data-vitrine-base="${escapeAttribute(base)}"${nonceAttribute(policy)}`;
   if (policy.forbidsInline)
-    return `<script src="${escaped(base)}-daebug-client.js" ${attributes}></script>\n`;
+    return `<script src="${escapeAttribute(base)}-daebug-client.js" ${attributes}></script>\n`;
   return `<script ${attributes}>${inScript(client)}</script>\n`;
 }
 
 function nonceAttribute({ nonce }: InlinePolicy): string {
-  return nonce === undefined ? "" : ` nonce="${escaped(nonce)}"`;
+  return nonce === undefined ? "" : ` nonce="${escapeAttribute(nonce)}"`;
 }
 
 /** Neither ends the element nor begins a comment in it; JSON and the strings of JavaScript mean the same by it. */
 function inScript(text: string): string {
   return text.replace(/<(?=\/script|!--)/gi, "\\u003c");
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

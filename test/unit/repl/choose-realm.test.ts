@@ -1,11 +1,10 @@
 import { beforeEach, expect, test } from "vitest";
-import type { FromRealm, ToRealm } from "../../../src/protocol/realm.ts";
+import type { ToRealm } from "../../../src/protocol/realm.ts";
 import { createLog } from "../../../src/server/log.ts";
 import { Realms, type LiveRealm } from "../../../src/server/realms/realms.ts";
 import { WorkerRealms } from "../../../src/server/realms/worker-realms.ts";
 import { chooseRealm, type RealmSources } from "../../../src/server/repl/choose-realm.ts";
-
-type Hello = Extract<FromRealm, { type: "hello" }>;
+import { hello } from "../../support/hello.ts";
 
 const file = "/home/shop/notes.md";
 let realms: Realms;
@@ -35,26 +34,11 @@ beforeEach(() => {
         return realms.list("shop", hello({ kind: "node" }));
       },
     },
-    folders: () => ["/work"],
+    folders: () => ["/home"],
   } as unknown as RealmSources);
 });
 
-let ids = 0;
-function hello(more: Partial<Hello> = {}): Hello {
-  ids += 1;
-  return {
-    type: "hello",
-    kind: "page",
-    instance: `instance-${ids}`,
-    name: "",
-    url: "",
-    title: "",
-    frame: "",
-    ...more,
-  };
-}
-
-function join(more: Partial<Hello> = {}, session = "shop"): LiveRealm {
+function join(more: Parameters<typeof hello>[0] = {}, session = "shop"): LiveRealm {
   const link = { send: (message: ToRealm) => void asked.push(message), close: () => {} };
   return realms.join(session, link, hello(more)).realm;
 }

@@ -14,24 +14,9 @@ import {
 import { Realms, type RealmDoor } from "../../../src/server/realms/realms.ts";
 import { listServiceWorkers } from "../../../src/server/realms/service-workers.ts";
 import { WorkerRealms } from "../../../src/server/realms/worker-realms.ts";
+import { hello } from "../../support/hello.ts";
 
 const at = new Date(2026, 10, 20, 9, 5, 7);
-let ids = 0;
-
-function hello(more: Partial<Hello> = {}): Hello {
-  ids += 1;
-  return {
-    type: "hello",
-    kind: "page",
-    instance: `instance-${ids}`,
-    name: "",
-    url: "http://127.0.0.1:15173/",
-    title: "Shop",
-    frame: "",
-    ...more,
-  };
-}
-
 interface Fixture {
   readonly realms: Realms;
   readonly sent: ToRealm[];

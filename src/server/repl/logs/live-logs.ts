@@ -1,12 +1,12 @@
 /** Realms of our own client in the REPL of their root: they are pushed their jobs over the connection they hold open. */
-import path from "node:path";
 import type { FromRealm, ResolvedImport, RunRequest } from "../../../protocol/realm.ts";
 import type { LiveRealm, Realms } from "../../realms/realms.ts";
-import { BlockSyntaxError, compileBlock, type CompiledBlock } from "../compile.ts";
+import { BlockSyntaxError, type CompiledBlock } from "../compile.ts";
 import type { Jobs } from "../jobs.ts";
 import type { JobOutcome } from "../outcome.ts";
 import type { Instance } from "./instance.ts";
 import { consoleEvent, resultOf, uncaughtEvent } from "./live-events.ts";
+import { compileLogBlock, syntaxErrorResult } from "./log-block.ts";
 import type { LogJob } from "./log-job.ts";
 import type { Repl } from "./repl.ts";
 
@@ -30,9 +30,6 @@ export interface LiveLogsParts {
 }
 
 type Finished = Extract<FromRealm, { type: "finished" }>;
-
-/** A frame of an error in a block names it so: `request:3:1`. */
-const blockName = "request";
 
 export class LiveLogs {
   readonly #parts: LiveLogsParts;
@@ -144,11 +141,7 @@ export class LiveLogs {
       const options = { script, timeout: 0, stop: stop.signal, kill };
       return resultOf(await this.#parts.jobs.run(realm, request, options));
     } catch (error) {
-      if (error instanceof BlockSyntaxError) {
-        const { line, column, message } = error;
-        const text = `SyntaxError: ${message}\n    at ${blockName}:${line}:${column}`;
-        return { ok: false, error: text };
-      }
+      if (error instanceof BlockSyntaxError) return syntaxErrorResult(error);
       return { ok: false, error: error instanceof Error ? error.message : String(error) };
     } finally {
       this.#stops.delete(job);
@@ -159,19 +152,10 @@ export class LiveLogs {
     realm: LiveRealm,
     job: LogJob,
   ): Promise<{ request: RunRequest; script: CompiledBlock }> {
-    const { id, code, language, instance } = job;
-    const file = path.join(this.#parts.folderOf(realm), blockName);
+    const { id, instance } = job;
     const isNode = realm.kind === "node";
-    const script = await compileBlock({
-      code,
-      language,
-      file,
-      lineOffset: 0,
-      columnOffset: 0,
-      documentText: code,
-      job: id,
-      target: isNode ? "node" : "page",
-    });
+    const folder = this.#parts.folderOf(realm);
+    const { file, script } = await compileLogBlock(job, folder, isNode ? "node" : "page");
     const imports = isNode ? [] : await this.#parts.resolveImports(realm, file, script.specifiers);
     const request: RunRequest = {
       type: "run",
