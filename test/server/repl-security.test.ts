@@ -583,8 +583,13 @@ describe("text from the network in a log (18.5, E-05)", () => {
       await zen.post({
         type: "background-flush",
         reportedAt: text,
-        events: [{ type: "console", level: "log", message: text, eventAt: text }],
+        events: [
+          { type: "console", level: "log", message: text, eventAt: text },
+          { type: "console", level: "log", message: "the last event" },
+        ],
       });
+      // Events are written up to 2 s later, and must not come between two looks below.
+      await server.logIs(name, (one) => one.includes("the last event"));
       await zen.post({ type: "worker-timeout", duration: text });
       // What is asked next is what runs next.
       const next = zen.job();
