@@ -5,6 +5,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { describeProcesses, processesLeft } from "../test/support/processes.ts";
 import { runStep } from "./step.mjs";
 
@@ -65,12 +66,15 @@ if (unknown) {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const times = [];
+/** What a reader of the last lines needs to know: each failed test with its first lines of error. */
+const failures = [];
 const started = performance.now();
 for (const step of steps) {
   if (wanted.length > 0 && !wanted.includes(step.name)) continue;
   await runAndCount(step);
 }
 await checkNothingIsLeft();
+if (failures.length > 0) console.log(`\nfailed:\n${failures.join("\n")}`);
 console.log(
   `\n${times.join("\n")}\n${Math.round((performance.now() - started) / 1000)} s in all\n`,
 );
@@ -93,6 +97,8 @@ async function runAndCount(step) {
       : undefined;
   total.passed += counts?.passed ?? 0;
   total.skipped += counts?.skipped ?? 0;
+  const named = counts?.failures ?? [];
+  failures.push(...(ok || named.length > 0 ? named : [`  ✗ ${step.title}`]));
   // A step can fail beyond its tests: a file that does not load, a process left behind.
   total.failed += Math.max(counts?.failed ?? 0, ok ? 0 : 1);
 }
@@ -108,30 +114,52 @@ function environment(reportFile) {
   };
 }
 
-function readVitestReport({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) {
+function readVitestReport(report) {
   return {
-    passed: numPassedTests,
-    failed: numFailedTests,
-    skipped: numPendingTests + numTodoTests,
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures: report.testResults.flatMap((file) => vitestFailures(file)),
   };
+}
+
+/** The failed tests of one file, or the file itself if it failed as a whole. */
+function vitestFailures({ name, status, message, assertionResults }) {
+  const file = path.relative(process.cwd(), name);
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  if (failed.length === 0 && status === "failed") return [failure(file, message)];
+  return failed.map((test) =>
+    failure(`${file} > ${test.fullName}`, test.failureMessages.join("\n")),
+  );
 }
 
 function readHostReport(tests) {
   const count = (state) => tests.filter((test) => test.state === state).length;
-  return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
+  const failed = tests.filter((test) => test.state === "failed");
+  return {
+    passed: count("passed"),
+    failed: failed.length,
+    skipped: count("skipped"),
+    failures: failed.map((test) => failure(test.title, test.error ?? "")),
+  };
+}
+
+function failure(title, message) {
+  const lines = stripVTControlCharacters(message).split("\n", 12);
+  return [`  ✗ ${title}`, ...lines.map((line) => `      ${line}`)].join("\n");
 }
 
 /** The suites check themselves file by file; this one sees what outlived all of them. */
 async function checkNothingIsLeft() {
   const processes = await processesLeft(run, 5_000);
   if (processes.length > 0) {
-    console.log(`\nprocesses were left behind:\n${describeProcesses(processes)}`);
+    failures.push(failure("processes were left behind", describeProcesses(processes)));
     for (const { pid } of processes) process.kill(pid, "SIGKILL");
     total.failed += 1;
   }
   const folders = readdirSync(temporary).filter((name) => name.startsWith("vitrine-"));
   if (folders.length > 0) {
-    console.log(`\nfolders were left behind in the temporary directory: ${folders.join(", ")}`);
+    failures.push(failure("folders were left in the temporary directory", folders.join(", ")));
     total.failed += 1;
   }
 }
