@@ -1,0 +1,102 @@
+/** A project as its configuration says it, resolved: absolute paths, defaults applied (dev-servers section 2). */
+
+export interface ProjectConfig {
+  /** `[A-Za-z0-9._-]{1,64}`, never `.` or `..`. */
+  readonly id: string;
+  readonly name: string;
+  /** Absolute real path. */
+  readonly root: string;
+  readonly ui?: UiConfig;
+  readonly backend?: BackendConfig;
+  readonly autostart: boolean;
+  /** Where it stands: a `vitrine.json`, the user's settings, or nowhere. */
+  readonly origin: "file" | "settings" | "detected";
+}
+
+export interface UiConfig {
+  /** Absolute folder with the Vite config. */
+  readonly root: string;
+  /** Dev entry, imported as `<viteURL>/<entry>`. */
+  readonly entry?: string;
+  readonly built?: { readonly entry: string; readonly format: "system" | "esm" | "iife" };
+  /** Our Vite host, or a command that starts a server. */
+  readonly runner: "api" | "command";
+  /** Only for `command`. */
+  readonly command?: readonly string[];
+  /** What to do when `node_modules` is missing. */
+  readonly install: "ask" | "auto" | "never";
+  /** Packages shared with a host page (section 10). */
+  readonly shared: readonly string[];
+}
+
+export interface BackendConfig {
+  readonly build?: Command;
+  /** Absolute file the build makes; enables the swap and the detection of builds that changed nothing. */
+  readonly artifact?: string;
+  /** Absolute file the artefact is copied to before it runs. */
+  readonly install?: string;
+  /** Absolute files copied beside the installed artefact before a reload. */
+  readonly sync: readonly string[];
+  /** Globs below the project's root. */
+  readonly watch: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly debounceMs: number;
+  readonly onChangeDuringBuild: "queue" | "cancel";
+  /** `$name` of a known matcher, or a matcher. */
+  readonly problems: string | ProblemMatcher | readonly ProblemMatcher[];
+  /** The process of the back end; absent when its build is all there is. */
+  readonly run?: Command & { readonly handshake: Handshake };
+  readonly reload:
+    | "restart"
+    | "none"
+    | { readonly command: readonly string[] }
+    | { readonly signal: NodeJS.Signals };
+}
+
+export interface Command {
+  /** Program and arguments; no shell. `${artifact}` is resolved. */
+  readonly command: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a started back end says that it serves. */
+export type Handshake =
+  | { readonly type: "go-plugin"; readonly timeoutMs: number }
+  /** Named groups `addr`, `port` or `url`. */
+  | { readonly type: "regex"; readonly pattern: string; readonly timeoutMs: number }
+  | { readonly type: "tcp"; readonly addr: string; readonly timeoutMs: number }
+  /** Answers with a status below 500. */
+  | { readonly type: "http"; readonly url: string; readonly timeoutMs: number }
+  | { readonly type: "none" };
+
+/** A problem matcher as VS Code's tasks have it. Numbers are indexes of groups. */
+export interface ProblemMatcher {
+  readonly owner?: string;
+  readonly source?: string;
+  readonly severity?: "error" | "warning" | "info";
+  readonly fileLocation?:
+    | "absolute"
+    | "relative"
+    | "autoDetect"
+    | readonly ["relative" | "autoDetect", string];
+  readonly pattern: ProblemPattern | readonly ProblemPattern[];
+  /** For commands that never end: a build lasts from one line to another. */
+  readonly background?: { readonly beginsPattern: string; readonly endsPattern: string };
+}
+
+export interface ProblemPattern {
+  readonly regexp: string;
+  readonly kind?: "file" | "location";
+  readonly file?: number;
+  readonly line?: number;
+  readonly column?: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+  /** Group with `line`, `line,column` or `line,column,endLine,endColumn`. */
+  readonly location?: number;
+  readonly severity?: number;
+  readonly code?: number;
+  readonly message?: number;
+  readonly loop?: boolean;
+}
