@@ -149,6 +149,30 @@ test("after tests ran, saving what they use still updates the page without loadi
   expect(await page.evaluate("document.body.dataset.loads")).toBe(loaded);
 });
 
+test("while a test file is broken, new files and logs neither cover the page nor load it again", async () => {
+  await page.evaluate(
+    `(async () => (await import("node:test")).run({ files: "test/broken.test.ts" }))()`,
+  );
+  const broken = await eventually("the problem", () => server.sessions[0]?.problems[0]);
+  expect(broken.file).toBe(path.join(root, "test/broken.test.ts"));
+  const loaded = await page.evaluate("document.body.dataset.loads");
+  await writeFile(path.join(root, "src/unused.ts"), "export {};");
+  await server.methods.startRepl(root);
+  await server.methods.stopRepl(root);
+  const label = path.join(root, "src/label.ts");
+  const before = await readFile(label, "utf8");
+  await writeFile(label, 'export const label: string = "total, again";');
+  await page.waitForFunction("document.title === 'total, again!'");
+  await writeFile(label, before);
+  await page.waitForFunction("document.title === 'total !'");
+  expect(await page.evaluate("document.body.dataset.loads")).toBe(loaded);
+  expect(await page.locator("vite-error-overlay").count()).toBe(0);
+
+  await writeFile(path.join(root, "test/nothing.ts"), "export {};");
+  await eventually("no problem", () => server.sessions[0]?.problems.length === 0);
+  await rm(path.join(root, "test/nothing.ts"));
+});
+
 test("a worker of the page runs tests in place", async () => {
   const results: Results = await page.evaluate(
     `new Promise((resolve, reject) => {

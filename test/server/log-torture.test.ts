@@ -7,7 +7,7 @@ test(
   "a server that is killed again and again loses no text, answers every request once and runs none twice",
   { timeout: 300_000 },
   async () => {
-    const result = await torture(150);
+    const result = await torture(75);
     console.log(describeTorture(result));
     expectNothingLost(result);
     expect(result.kills).toBeGreaterThan(2);

@@ -26,12 +26,13 @@ function isCalm(text: string): boolean {
   return /\n> Append your[^\n]*\s*$/.test(text.slice(-500));
 }
 
-async function until(look: () => boolean): Promise<boolean> {
-  for (let count = 0; count < 400; count++) {
-    if (look()) return true;
+/** Who saves over a request that no server has read yet takes it away, and nobody could know: so no saving before that. */
+async function until(look: () => boolean): Promise<void> {
+  const end = Date.now() + 120_000;
+  while (!look()) {
+    if (Date.now() > end) throw new Error(`nobody answers in ${file}:\n${now().slice(-1000)}`);
     await sleep(25);
   }
-  return false;
 }
 
 const now = (): string => readFileSync(file, "utf8");

@@ -21,8 +21,17 @@ export function listenForUpdates(
   const hot = client?.createHotContext?.("/-vitrine/packs");
   hot?.on("vite:beforeUpdate", async (payload) => {
     timers.begin();
+    removeOverlay();
     // Code that cannot be run is asked for by whoever imports it.
     await receive(payload[UPDATE_FIELD] as UpdateCode | undefined).catch(() => {});
   });
   hot?.on("vite:afterUpdate", () => timers.end());
+}
+
+/**
+ * At the first update Vite's client loads a page with an error overlay again, because its modules may never have run. Those of
+ * a packed page did, or it would be none: the overlay is about something that came later, and the page keeps its state.
+ */
+function removeOverlay(): void {
+  for (const overlay of document.querySelectorAll("vite-error-overlay")) overlay.remove();
 }

@@ -176,7 +176,7 @@ export class PollChannel {
 
   /** The existing client always posts before it polls again: a job that was alone in its hands is gone (section 7). */
   async #checkLost(instance: Instance, line: Line): Promise<void> {
-    const given = line.given ?? givenBefore(instance);
+    const given = line.given ?? (await givenBefore(instance, line));
     if (given?.alone !== true || instance.job !== given.job || line.answered === given.job) return;
     await sleep(lostMs);
     if (instance.job === given.job && line.answered !== given.job)
@@ -199,7 +199,11 @@ export class PollChannel {
 }
 
 /** A job that an earlier process of this server handed over the channel. */
-function givenBefore({ job, connections }: Instance): Line["given"] {
+async function givenBefore(instance: Instance, line: Line): Promise<Line["given"]> {
+  // The first poll after a restart comes before the log was read, and what is handed over to it then is new.
+  await instance.opened;
+  const { job, connections } = instance;
+  if (line.given !== undefined) return undefined;
   const isOurs = job?.dispatchedAt !== undefined && job.worker === undefined && connections === 0;
   return isOurs ? { job, alone: true } : undefined;
 }

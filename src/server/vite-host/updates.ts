@@ -2,6 +2,7 @@
 import path from "node:path";
 import picomatch from "picomatch";
 import type { Plugin, ViteDevServer } from "vite";
+import { mendedModules } from "./mended-modules.ts";
 import type { Problems, ViteError } from "./problems.ts";
 import type { Settled } from "./settings-plugin.ts";
 import { graphOf, Proof, toModulePath } from "./proof.ts";
@@ -15,8 +16,15 @@ export interface UpdatesOptions {
   failed(error: Error): void;
 }
 
-/** Directories that no dev server watches. */
-const alwaysIgnored = ["**/.git/**", "**/node_modules/**", "**/test-results/**"];
+/** What no dev server watches, and what we write ourselves: logs of a REPL, and files that are about to replace others. */
+const alwaysIgnored = [
+  "**/.git/**",
+  "**/node_modules/**",
+  "**/test-results/**",
+  "**/daebug/**",
+  "**/daebug.md",
+  "**/.vitrine-*.{tmp,old}",
+];
 
 export function updatesPlugin(options: UpdatesOptions): Plugin {
   let watcher: Watcher | undefined;
@@ -31,6 +39,12 @@ export function updatesPlugin(options: UpdatesOptions): Plugin {
       handler(id) {
         const content = watcher?.delivered(path.normalize(id));
         return content === undefined || isBinary(content) ? null : content.toString("utf8");
+      },
+    },
+    hotUpdate: {
+      order: "pre",
+      handler(changes) {
+        return mendedModules(changes, (url) => this.environment.transformRequest(url));
       },
     },
     async configureServer(server) {

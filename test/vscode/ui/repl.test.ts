@@ -48,6 +48,25 @@ async function logText(part: string | RegExp): Promise<string> {
   });
 }
 
+/** Waits until the end of the file in the editor is as wanted; says what stands there if it does not come to that. */
+async function editorEnd(what: string, isThere: (shown: string) => boolean): Promise<void> {
+  let shown = "";
+  await eventually(what, async () => {
+    // What is not on the screen is not drawn.
+    await window().page.keyboard.press("Control+End");
+    shown = (await window().editor().textContent())?.replaceAll("\u00a0", " ") ?? "";
+    return isThere(shown);
+  }).catch(async (error: unknown) => {
+    const text = await readFile(await logFile(), "utf8");
+    throw new Error(
+      `the editor shows ${JSON.stringify(shown)}\nthe file ends ${text.slice(-600)}`,
+      {
+        cause: error,
+      },
+    );
+  });
+}
+
 async function typeAtEnd(text: string): Promise<void> {
   const { page } = window();
   await window().editor().click();
@@ -103,11 +122,10 @@ test("the lens above a request asks for the same again, as the user", async () =
   await window().editor().click();
   expect(text.match(/document\.title\.length/g)).toHaveLength(2);
   // The editor follows the file a little later; whoever typed before that would meet a newer file on saving.
-  await eventually("the reply in the editor", async () => {
-    await window().page.keyboard.press("Control+End");
-    const shown = (await window().editor().textContent())?.replaceAll("\u00a0", " ") ?? "";
-    return shown.includes("to user at") && !shown.includes("executing (");
-  });
+  await editorEnd(
+    "the reply in the editor",
+    (shown) => shown.includes("to user at") && !shown.includes("executing ("),
+  );
 });
 
 test("the outline follows requests and replies", async () => {
@@ -133,10 +151,7 @@ test("a reply goes into a log with unsaved changes, and the half-typed request s
   await typeAtEnd("```js\nhalf a request");
   await page.locator(".tab.active.dirty").waitFor();
   await window().runCommand("Vitrine: Re-run Request");
-  await eventually("another reply in the editor, above the half request", async () => {
-    // What is not on the screen is not drawn.
-    await page.keyboard.press("Control+End");
-    const shown = (await window().editor().textContent())?.replaceAll("\u00a0", " ") ?? "";
+  await editorEnd("another reply in the editor, above the half request", (shown) => {
     const replies = shown.match(/to user at/g) ?? [];
     return (
       replies.length === 2 && !shown.includes("executing (") && shown.includes("half a request")

@@ -98,6 +98,11 @@ export class Instance {
     if (!wasOnline) this.#options.listener.changed(this);
   }
 
+  /** Resolves when what an earlier process left was taken over. */
+  get opened(): Promise<void> {
+    return this.#opened;
+  }
+
   /** Does what must be done before anything else. */
   open(prepare: () => Promise<void>): Promise<void> {
     this.#opened = prepare();
