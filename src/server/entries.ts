@@ -9,6 +9,7 @@ const dist = path.dirname(server);
 export const entries = {
   server: path.join(server, "main.js"),
   viteHost: path.join(server, "vite-host.js"),
+  guard: path.join(server, "guard.js"),
   watchdog: path.join(server, "watchdog.js"),
   nodeRealm: path.join(dist, "realm", "node.js"),
   pageClient: path.join(dist, "realm", "page.js"),
