@@ -2,7 +2,7 @@
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import { createBackgroundBuild } from "../builds/background-build.ts";
-import { createBuildLoop } from "../builds/build-loop.ts";
+import { BuildLoop } from "../builds/build-loop.ts";
 import type { BuildOutcome } from "../builds/build-output.ts";
 import type { BuildSlots } from "../builds/build-slots.ts";
 import { runBuild, type BuildOptions } from "../builds/run-build.ts";
@@ -64,7 +64,7 @@ export function createBackendBuilds(options: BackendBuildsOptions): BackendBuild
     const background = createBackgroundBuild(build, { ...buildOptions, began, ended, failed });
     return { ...background, watchesItself: true, changed: () => {} };
   }
-  const loop = createBuildLoop<BuildOutcome>({
+  const loop = new BuildLoop<BuildOutcome>({
     debounceMs: config.debounceMs,
     onChangeDuringBuild: config.onChangeDuringBuild,
     slots: options.slots,
@@ -78,8 +78,9 @@ export function createBackendBuilds(options: BackendBuildsOptions): BackendBuild
     failed,
   });
   return {
-    ...loop,
     watchesItself: false,
+    request: () => loop.request(),
+    stop: () => loop.stop(),
     changed(file) {
       if (!changes.includes(file)) changes.push(file);
       loop.changed();

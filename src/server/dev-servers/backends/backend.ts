@@ -4,13 +4,14 @@
  */
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import type { BuildSlots } from "../builds/build-slots.ts";
+import type { SourceGlobs } from "../builds/source-filter.ts";
 import { watchSources, type SourceWatcher } from "../builds/source-watcher.ts";
 import type { ContributedMatchers } from "../problems/problem-parser.ts";
 import type { BackendConfig, ProjectConfig } from "../project-config.ts";
 import { createBackendBuilds } from "./backend-builds.ts";
 import { whileAlive, type BackendEvents } from "./backend-events.ts";
 import { createBackendRecord, type BackendFacts } from "./backend-record.ts";
-import { createRestarts } from "./restarts.ts";
+import { Restarts } from "./restarts.ts";
 import { createRuntime } from "./runtime.ts";
 import { Reloads } from "./reloads.ts";
 import { outputsOf, processLine, sourceLine } from "./backend-lines.ts";
@@ -47,45 +48,37 @@ export interface Backend {
 const usualBuildLimitMs = 10 * 60_000;
 
 export function createBackend(options: BackendOptions): Backend {
-  const { project, config, keeper, slots, bug, contributed = {} } = options;
-  const limitMs = options.buildLimitMs ?? usualBuildLimitMs;
+  const { project, config, keeper, slots, vitePort, bug, contributed = {} } = options;
+  const { buildLimitMs: limitMs = usualBuildLimitMs } = options;
   const life = new AbortController();
   const events = whileAlive(options.events, life.signal);
   const record = createBackendRecord({
     changed: events.changed,
-    impossible: (message) => bug(new Error(message), `following ${project.id}`),
+    impossible: (what) => bug(new Error(what), `following ${project.id}`),
   });
 
   /** Everything that starts or stops the process happens in here, one after the other. */
-  let queue: Promise<void> = Promise.resolve();
-  const enqueue = (step: () => Promise<void>): Promise<void> => {
-    queue = queue
-      .then(() => (life.signal.aborted ? undefined : step()))
-      .catch((error: unknown) => bug(error, `running the back end of ${project.id}`));
-    return queue;
-  };
-
+  const steps = createSteps(life.signal, (error) => bug(error, `running ${project.id}`));
   const runtime = createRuntime({
     config,
     root: project.root,
     keeper,
     limitMs,
-    vitePort: options.vitePort,
+    vitePort,
     signal: life.signal,
     line: (line) => events.logged(processLine(line)),
     exited: (description) => restarts.lost(description),
   });
-  const shared = { config, record, runtime, events, signal: life.signal, bug };
-  const restarts = createRestarts({ ...shared, enqueue });
-  const reloads = new Reloads({ ...shared, restarts, root: project.root });
+  const shared = { project, config, record, runtime, events, signal: life.signal, bug };
+  const restarts = new Restarts({ ...shared, enqueue: steps.add });
+  const reloads = new Reloads({ ...shared, restarts });
   const builds = createBackendBuilds({
     ...shared,
-    project,
     slots,
     keeper,
     contributed,
     limitMs,
-    settle: (outcome) => enqueue(() => reloads.settle(outcome)),
+    settle: (outcome) => steps.add(() => reloads.settle(outcome)),
   });
 
   let sources: SourceWatcher | undefined;
@@ -93,10 +86,7 @@ export function createBackend(options: BackendOptions): Backend {
     facts: record.facts,
     async start() {
       sources = watchSources({
-        root: project.root,
-        include: builds.watchesItself ? [] : config.watch.include,
-        exclude: config.watch.exclude,
-        outputs: outputsOf(config, project.root),
+        ...sourcesOf(project, config, builds.watchesItself),
         changed: builds.changed,
         warned: (message) => events.logged(sourceLine(config, "warn", message)),
       });
@@ -107,17 +97,47 @@ export function createBackend(options: BackendOptions): Backend {
     restart: async () => {
       restarts.reset();
       if (!reloads.canRestart) return builds.request();
-      await enqueue(() => reloads.restart());
+      await steps.add(() => reloads.restart());
     },
     async stop() {
-      const wasAlive = !life.signal.aborted;
+      if (life.signal.aborted) return;
       life.abort();
       restarts.reset();
-      await Promise.all([sources?.close(), builds.stop(), queue]);
+      await Promise.all([sources?.close(), builds.stop(), steps.done()]);
       await runtime.stop();
-      if (!wasAlive) return;
       record.move("stopped", { connected: false, pid: 0, address: "", nextRestartAt: "" });
       options.events.changed();
+    },
+  };
+}
+
+/** A build command that watches by itself has nobody else watch. */
+function sourcesOf(
+  project: ProjectConfig,
+  config: BackendConfig,
+  watchesItself: boolean,
+): SourceGlobs {
+  return {
+    root: project.root,
+    include: watchesItself ? [] : config.watch.include,
+    exclude: config.watch.exclude,
+    outputs: outputsOf(config, project.root),
+  };
+}
+
+interface Steps {
+  add(step: () => Promise<void>): Promise<void>;
+  /** The last one is over. */
+  done(): Promise<void>;
+}
+
+function createSteps(signal: AbortSignal, failed: (error: unknown) => void): Steps {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    done: () => last,
+    add(step) {
+      last = last.then(() => (signal.aborted ? undefined : step())).catch(failed);
+      return last;
     },
   };
 }

@@ -77,7 +77,7 @@ function addressIn(pattern: string): (line: CommandLine) => string | undefined {
 }
 
 function ofLines(addressOf: (line: CommandLine) => string | undefined): HandshakeWait {
-  let take = (_line: CommandLine): void => {};
+  let take: ((line: CommandLine) => void) | undefined;
   const answered = new Promise<string>((resolve, reject) => {
     take = (line) => {
       try {
@@ -88,10 +88,10 @@ function ofLines(addressOf: (line: CommandLine) => string | undefined): Handshak
         reject(error);
       }
       // All else that it prints in its life is no handshake.
-      take = () => {};
+      take = undefined;
     };
   });
-  return { line: (line) => take(line), answered };
+  return { line: (line) => take?.(line), answered };
 }
 
 function polled(

@@ -3,7 +3,7 @@ import type { BuildError } from "../../../protocol/dev-server.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import type { BuildOutcome } from "../builds/build-output.ts";
 import { failureOf } from "../builds/run-build.ts";
-import type { BackendConfig } from "../project-config.ts";
+import type { BackendConfig, ProjectConfig } from "../project-config.ts";
 import type { BackendEvents } from "./backend-events.ts";
 import { firstLine, managerLine } from "./backend-lines.ts";
 import type { BackendFacts, BackendRecord } from "./backend-record.ts";
@@ -13,8 +13,7 @@ import type { Runtime } from "./runtime.ts";
 
 export interface ReloadsOptions {
   readonly config: BackendConfig;
-  /** Absolute root of the project. */
-  readonly root: string;
+  readonly project: ProjectConfig;
   readonly record: BackendRecord;
   readonly runtime: Runtime;
   readonly events: BackendEvents;
@@ -154,7 +153,8 @@ export class Reloads {
   }
 
   #failureOf(message: string): BuildError {
-    const { config, root } = this.#options;
+    const { config, project } = this.#options;
+    const { root } = project;
     return failureOf(message, config.build, { cwd: config.build?.cwd ?? root, root });
   }
 

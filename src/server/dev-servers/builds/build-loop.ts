@@ -13,78 +13,80 @@ export interface BuildLoopOptions<Outcome> {
   failed(error: unknown): void;
 }
 
-export interface BuildLoop {
-  /** A source changed: builds after a time of quiet. */
-  changed(): void;
-  /** Builds at once, or as soon as the running build is over. */
-  request(): void;
-  /** Ends a running build. Nothing begins after this, also before it resolves. */
-  stop(): Promise<void>;
-}
-
-export function createBuildLoop<Outcome>(options: BuildLoopOptions<Outcome>): BuildLoop {
-  const { debounceMs, onChangeDuringBuild, slots, build, apply, failed } = options;
-  let quiet: NodeJS.Timeout | undefined;
-  let flight: Promise<void> | undefined;
+export class BuildLoop<Outcome> {
+  readonly #options: BuildLoopOptions<Outcome>;
+  #quiet: NodeJS.Timeout | undefined;
+  #flight: Promise<void> | undefined;
   /** Of a build that waits for its slot or runs. */
-  let abort: AbortController | undefined;
-  /** Sources are being read: a change from now on needs another build. */
-  let isReading = false;
-  let isDirty = false;
-  let isStopped = false;
+  #abort: AbortController | undefined;
+  /** Sources are being read, or were: a change from now on needs another build. */
+  #isReading = false;
+  #isDirty = false;
+  #isStopped = false;
 
-  const once = async (): Promise<void> => {
-    isDirty = false;
-    abort = new AbortController();
+  constructor(options: BuildLoopOptions<Outcome>) {
+    this.#options = options;
+  }
+
+  /** A source changed: builds after a time of quiet. */
+  changed(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.request(), this.#options.debounceMs);
+  }
+
+  /** Builds at once, or as soon as the running build is over. */
+  request(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = undefined;
+    if (this.#isStopped) return;
+    if (this.#flight === undefined) {
+      this.#flight = this.#fly();
+      return;
+    }
+    // One that waits for its slot will see the change by itself.
+    if (!this.#isReading) return;
+    this.#isDirty = true;
+    if (this.#options.onChangeDuringBuild === "cancel") this.#abort?.abort();
+  }
+
+  /** Ends a running build. Nothing begins after this, also before it resolves. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#quiet);
+    this.#abort?.abort();
+    await this.#flight;
+  }
+
+  async #fly(): Promise<void> {
+    for (;;) {
+      await this.#buildOnce();
+      // A timer that still runs will ask by itself; without this look its changes would be built twice.
+      if (!this.#isDirty || this.#quiet !== undefined || this.#isStopped) break;
+    }
+    this.#flight = undefined;
+  }
+
+  async #buildOnce(): Promise<void> {
+    const { slots, build, apply, failed } = this.#options;
+    this.#isDirty = false;
+    const abort = new AbortController();
+    this.#abort = abort;
     const release = await slots.take(abort.signal);
     if (release === undefined) return;
     try {
-      isReading = true;
+      this.#isReading = true;
       const outcome = await build(abort.signal);
-      abort = undefined;
+      // A process that is being replaced is not interrupted by a change.
+      this.#abort = undefined;
       release();
-      if (outcome !== undefined && !isStopped) await apply(outcome);
+      if (outcome !== undefined && !this.#isStopped) await apply(outcome);
     } catch (error) {
       failed(error);
     } finally {
-      isReading = false;
-      abort = undefined;
+      this.#isReading = false;
+      this.#abort = undefined;
       release();
     }
-  };
-
-  const fly = async (): Promise<void> => {
-    do await once();
-    // A timer that still runs will ask by itself; without this look its changes would be built twice.
-    while (isDirty && quiet === undefined && !isStopped);
-    flight = undefined;
-  };
-
-  const request = (): void => {
-    clearTimeout(quiet);
-    quiet = undefined;
-    if (isStopped) return;
-    if (flight === undefined) {
-      flight = fly();
-      return;
-    }
-    if (!isReading) return;
-    isDirty = true;
-    if (onChangeDuringBuild === "cancel") abort?.abort();
-  };
-
-  return {
-    request,
-    changed() {
-      if (isStopped) return;
-      clearTimeout(quiet);
-      quiet = setTimeout(request, debounceMs);
-    },
-    async stop() {
-      isStopped = true;
-      clearTimeout(quiet);
-      abort?.abort();
-      await flight;
-    },
-  };
+  }
 }

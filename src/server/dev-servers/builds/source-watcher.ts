@@ -25,7 +25,7 @@ export function watchSources(options: SourceWatcherOptions): SourceWatcher {
   let isClosed = false;
   let isPolling = false;
   let watcher: FSWatcher | undefined;
-  let setReady = (): void => {};
+  let setReady: (() => void) | undefined;
   const ready = new Promise<void>((resolve) => {
     setReady = resolve;
   });
@@ -46,7 +46,7 @@ export function watchSources(options: SourceWatcherOptions): SourceWatcher {
       if (!isClosed && !event.endsWith("Dir") && filter.isSource(file)) changed(file);
     });
     watcher.on("error", onError);
-    watcher.on("ready", () => setReady());
+    watcher.on("ready", () => setReady?.());
   };
 
   const onError = (error: unknown): void => {
@@ -63,13 +63,13 @@ export function watchSources(options: SourceWatcherOptions): SourceWatcher {
     open(true);
   };
 
-  if (include.length === 0) setReady();
+  if (include.length === 0) setReady?.();
   else open(false);
   return {
     ready,
     close: async () => {
       isClosed = true;
-      setReady();
+      setReady?.();
       if (watcher !== undefined) closing.push(watcher.close());
       await Promise.all(closing);
     },
