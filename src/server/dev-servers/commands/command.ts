@@ -51,7 +51,7 @@ export interface CommandOptions {
 /** Ms (dev-servers 4.1.6 and 4.4.4). */
 const termGraceMs = 5000;
 const killGraceMs = 3000;
-/** Ms for the rest of the output; a process that left the group may hold the pipe open for as long as it lives. */
+/** Ms for the guard and the rest of the output; what left the group may hold the pipe open for as long as it lives. */
 const outputGraceMs = 1000;
 
 /** Starts a command. Throws `not_installed` when there is no such program, `config_failed` when it cannot run. */
@@ -65,10 +65,10 @@ export async function startCommand(
     watched: false,
   });
   const guardPid = guard.pid ?? 0;
-  void options.keeper.addChild(guardPid);
+  const forgetGuard = keep(options.keeper, guardPid);
   const output = readLines(guard, options.line);
   const { started, exit, gone } = listenTo(guard);
-  void gone.then(() => options.keeper.removeChild(guardPid));
+  void gone.then(forgetGuard);
   const post = (message: ToGuard): void => {
     // A guard that is gone has taken the command along.
     if (guard.connected) guard.send(message, () => {});
@@ -81,14 +81,14 @@ export async function startCommand(
   }
   const { pid } = first;
   const start = await processStart(pid);
-  void options.keeper.addChild(pid);
+  const forget = keep(options.keeper, pid);
   const ended = async (): Promise<CommandExit> => {
     const known = await exit;
     // Without its guard (killed by somebody) the command would go on with nobody to end it.
     if (known === undefined && start !== undefined && (await isSameProcess({ pid, start })))
       killGroup(pid, "SIGKILL");
-    await within(output, outputGraceMs);
-    void options.keeper.removeChild(pid);
+    await within(Promise.all([output, gone]), outputGraceMs);
+    forget();
     return { code: known?.code ?? null, signal: known === undefined ? "SIGKILL" : known.signal };
   };
   const exited = ended();
@@ -105,6 +105,12 @@ export async function startCommand(
       await exited;
     },
   };
+}
+
+/** @returns takes it out again, also when it is not yet in */
+function keep(keeper: ProcessKeeper, pid: number): () => void {
+  const added = keeper.addChild(pid);
+  return () => void added.then(() => keeper.removeChild(pid));
 }
 
 type Started = FromGuard & { readonly type: "started" };
