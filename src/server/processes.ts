@@ -31,8 +31,7 @@ export function forkNode(entry: string, options: ForkOptions): ChildProcess {
     cwd: options.cwd,
     // On a desktop `process.execPath` is Electron, which is a plain Node only with this variable (decision 25).
     env: { ...options.env, ELECTRON_RUN_AS_NODE: "1" },
-    execArgv:
-      options.watched === false ? [] : ["--import", pathToFileURL(entries.watchdog).href],
+    execArgv: options.watched === false ? [] : ["--import", pathToFileURL(entries.watchdog).href],
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: process.platform !== "win32",

@@ -215,7 +215,12 @@ test.skipIf(process.platform !== "linux")(
     // A user namespace of its own has a limit of its own.
     const script = 'echo 3 > /proc/sys/user/max_inotify_watches && exec "$0" "$1"';
     const { stdout } = await promisify(execFile)("unshare", [
-      ...["-Ur", "sh", "-c", script, process.execPath, "test/support/polling-watcher.ts"],
+      "-Ur",
+      "sh",
+      "-c",
+      script,
+      process.execPath,
+      "test/support/polling-watcher.ts",
     ]);
     const said = stdout.trim().split("\n");
     expect(said.filter((line) => line.startsWith("warned"))).toEqual([

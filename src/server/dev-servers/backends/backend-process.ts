@@ -24,6 +24,9 @@ export interface BackendProcessOptions {
   readonly signal: AbortSignal;
 }
 
+/** Characters of its last line that a sentence about its end has room for. */
+const shownLength = 200;
+
 /** Starts it and waits for its handshake. When that does not come, nothing of it is left, and a `UserError` says why. */
 export async function startBackendProcess(
   run: NonNullable<BackendConfig["run"]>,
@@ -31,9 +34,10 @@ export async function startBackendProcess(
 ): Promise<BackendProcess> {
   const gone = new AbortController();
   let lastLine = "";
-  const describe = (exit: CommandExit): string => {
+  const describe = (exit: CommandExit, when = ""): string => {
     const how = exit.signal === null ? `with exit code ${exit.code}` : `by ${exit.signal}`;
-    return `The back end ended ${how}${lastLine === "" ? "" : `: ${lastLine.slice(0, 200)}`}`;
+    const last = lastLine === "" ? "" : `: ${lastLine.slice(0, shownLength)}`;
+    return `The back end ended ${how}${when}${last}`;
   };
   try {
     const handshake = awaitHandshake(run.handshake, AbortSignal.any([signal, gone.signal]));
@@ -58,13 +62,11 @@ export async function startBackendProcess(
 async function connected(
   command: RunningCommand,
   answered: Promise<string>,
-  describe: (exit: CommandExit) => string,
+  describe: (exit: CommandExit, when: string) => string,
 ): Promise<string> {
   const early = command.exited.then((exit) => {
-    throw new UserError(
-      "server_gone",
-      `${describe(exit)}. It ended before it served; look at its output`,
-    );
+    const what = describe(exit, " before it served");
+    throw new UserError("server_gone", `${what}. Look at its output`);
   });
   // It ends some day, long after anybody waits here.
   early.catch(() => {});

@@ -46,6 +46,9 @@ export class Reloads {
       config.build === undefined
         ? {}
         : { lastBuildDuration: duration, lastBuildTime: new Date().toISOString() };
+    const seconds = (duration / 1e9).toFixed(1);
+    if (config.build !== undefined && isGood)
+      events.logged(managerLine("info", `Built in ${seconds} s`));
     if (!isGood) return this.#fail(errors, built);
     const isNew = await this.#deploy();
     if (typeof isNew === "string") return this.#fail([this.#failureOf(isNew)], built);
@@ -87,13 +90,18 @@ export class Reloads {
   }
 
   async #takeOver(built: Facts): Promise<void> {
-    const { config, record, runtime, signal } = this.#options;
+    const { config, record, restarts, runtime, signal } = this.#options;
     const good = { ...built, lastError: "", nextRestartAt: "" };
     if (config.reload === "none" && this.#serves)
       return record.move("reloaded", { ...good, ...this.#connection() });
     const failure = await this.#reload(runtime.replace);
     if (signal.aborted) return;
-    if (failure === undefined) return record.move("reloaded", { ...good, ...this.#connection() });
+    if (failure === undefined) {
+      record.move("reloaded", { ...good, ...this.#connection() });
+      // It may have ended while its coming was told.
+      if (!this.#serves) restarts.lost("The back end ended as soon as it served");
+      return;
+    }
     record.move("reloadFailed", { ...built, lastError: failure, ...this.#connection() });
     await this.#rollBack(failure);
   }

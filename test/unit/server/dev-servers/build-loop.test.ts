@@ -41,7 +41,11 @@ function bench(
     apply: async (outcome) => void seen.push(`${outcome} applied`),
     failed: (error) => void seen.push(String(error)),
   });
-  return { loop, seen, finish: async () => (end(), await vi.advanceTimersByTimeAsync(0)) };
+  const finish = async (): Promise<void> => {
+    end();
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  return { loop, seen, finish };
 }
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 

@@ -373,7 +373,7 @@ describe("matchers of a configuration", () => {
       "tsc-pretty",
       "cargo-json",
     ] as const)
-      expect(read(name, `${" a:1:".repeat(200_000)}`).length).toBeLessThan(2);
+      expect(read(name, " a:1:".repeat(200_000)).length).toBeLessThan(2);
     expect(performance.now() - began).toBeLessThan(2000);
   });
 });
