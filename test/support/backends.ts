@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { BuildError } from "../../src/protocol/dev-server.ts";
-import { createBackend, type Backend } from "../../src/server/dev-servers/backends/backend.ts";
+import { Backend } from "../../src/server/dev-servers/backends/backend.ts";
 import type { BackendFacts } from "../../src/server/dev-servers/backends/backend-record.ts";
 import {
   createBuildSlots,
@@ -24,7 +24,10 @@ export type Told =
   | { readonly name: "reloadStarted" | "reloadCompleted"; readonly generation: number }
   | { readonly name: "reloadFailed"; readonly generation: number; readonly error: string };
 
-export interface TestBackend extends Backend {
+export interface TestBackend extends Pick<
+  Backend,
+  "start" | "rebuild" | "restart" | "stop" | "facts"
+> {
   readonly root: string;
   /** Absolute path of a file of the project. */
   file(name: string): string;
@@ -61,7 +64,7 @@ export async function openBackend(options: TestBackendOptions): Promise<TestBack
     for (const look of watchers) look();
   };
   const config = backendConfig(options.config(root));
-  const backend: Backend = createBackend({
+  const backend: Backend = new Backend({
     project: { id: "app", name: "app", root, backend: config, autostart: false, origin: "file" },
     config,
     slots: options.slots ?? createBuildSlots(() => 2),
@@ -102,7 +105,11 @@ export async function openBackend(options: TestBackendOptions): Promise<TestBack
     });
 
   return {
-    ...backend,
+    start: () => backend.start(),
+    rebuild: () => backend.rebuild(),
+    restart: () => backend.restart(),
+    stop: () => backend.stop(),
+    facts: () => backend.facts(),
     root,
     kept,
     told,

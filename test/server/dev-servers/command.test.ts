@@ -1,6 +1,8 @@
 /** Commands below their guard (dev-servers section 12): output, exit, and that nothing of them is left. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, test } from "vitest";
@@ -9,6 +11,7 @@ import {
   type CommandLine,
   type RunningCommand,
 } from "../../../src/server/dev-servers/commands/command.ts";
+import { openStateDirectory, type Discovery } from "../../../src/server/state-directory.ts";
 import { isAlive } from "../../support/alive.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -175,22 +178,66 @@ describe("nothing is left", () => {
     await eventually("the command's end", () => !isAlive(command.pid), 1000);
   });
 
-  test("13: kill -9 of the owner leaves no child after 3 s", async () => {
-    const owner = fork("test/support/command-owner.ts", [process.execPath, "-e", stubborn], {
+  test("what leaves the group and keeps the output open does not keep the exit waiting", async () => {
+    const { command, lines } = await run(
+      `const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => console.log('still here'), 20)"], { stdio: "inherit", detached: true });
+       console.log("child " + child.pid); setTimeout(() => process.exit(0), 100);`,
+    );
+    expect(await command.exited).toEqual({ code: 0, signal: null });
+    const told = lines.length;
+    const child = childOf(lines) ?? 0;
+    // It writes to nobody now, and ends by that.
+    await eventually("its end", () => !isAlive(child), 2000);
+    expect(lines).toHaveLength(told);
+  });
+
+  /** Ids of an owner's command and of the child of that. */
+  async function ownerOf(state: string): Promise<{ owner: ChildProcess; pids: readonly number[] }> {
+    const owner = fork("test/support/command-owner.ts", [state, process.execPath, "-e", stubborn], {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
       env: { ...process.env, CODE: stubborn },
     });
     owners.push(owner);
     const pids = new Map<string, number>();
-    const lines = createInterface({ input: owner.stdout! });
-    lines.on("line", (line) => {
+    createInterface({ input: owner.stdout! }).on("line", (line) => {
       const [, name, pid] = /^(command|child) (\d+)$/.exec(line) ?? [];
       if (name !== undefined) pids.set(name, Number(pid));
     });
     await eventually("the command and its child", () => pids.size === 2);
-    expect([...pids.values()].every(isAlive)).toBe(true);
+    return { owner, pids: [...pids.values()] };
+  }
+
+  test("13: kill -9 of the owner leaves no child after 3 s", async () => {
+    const state = await mkdtemp(path.join(tmpdir(), "vtr-owner-"));
+    const { owner, pids } = await ownerOf(state);
+    expect(pids.every(isAlive)).toBe(true);
     owner.kill("SIGKILL");
     await once(owner, "exit");
-    await eventually("their end", () => ![...pids.values()].some(isAlive), 3000);
+    await eventually("their end", () => !pids.some(isAlive), 3000);
+    const successor = await openStateDirectory(state);
+    await successor.close();
+    await rm(state, { recursive: true });
+  });
+
+  test("what outlived owner and guard is ended by the next server", async () => {
+    const state = await mkdtemp(path.join(tmpdir(), "vtr-owner-"));
+    const { owner, pids } = await ownerOf(state);
+    const children = async (): Promise<readonly number[]> => {
+      const record = path.join(state, "servers", `${owner.pid}.json`);
+      const { children: known } = JSON.parse(await readFile(record, "utf8")) as Discovery;
+      return known.map(({ pid }) => pid);
+    };
+    await eventually("both in the record", async () => (await children()).length === 2);
+    const guard = (await children()).find((pid) => !pids.includes(pid)) ?? 0;
+    // An owner that stands still cannot mend what comes next.
+    owner.kill("SIGSTOP");
+    process.kill(guard, "SIGKILL");
+    owner.kill("SIGKILL");
+    await once(owner, "exit");
+    expect(pids.every(isAlive)).toBe(true);
+    const successor = await openStateDirectory(state);
+    await eventually("their end", () => !pids.some(isAlive), 1000);
+    await successor.close();
+    await rm(state, { recursive: true });
   });
 });

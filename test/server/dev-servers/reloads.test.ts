@@ -101,6 +101,13 @@ describe("artefacts", () => {
     });
     await backend.untilStatus("ready");
     expect(await readFile(backend.file("bin/plugin.yaml"), "utf8")).toBe("version: 1");
+    // A new one is new, also with the same program.
+    const seen = backend.told.length;
+    await writeFile(backend.file("plugin.yaml"), "version: 2");
+    backend.rebuild();
+    await backend.untilStatus("ready", seen);
+    expect(backend.order(seen)).toEqual(["building", "reloadStarted", "reloadCompleted", "ready"]);
+    expect(await readFile(backend.file("bin/plugin.yaml"), "utf8")).toBe("version: 2");
   });
 
   test("a good build without its artefact is an error in one sentence", async () => {

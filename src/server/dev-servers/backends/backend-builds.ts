@@ -22,7 +22,8 @@ export interface BackendBuildsOptions {
   readonly contributed: ContributedMatchers;
   readonly limitMs: number;
   settle(outcome: BuildOutcome): Promise<void>;
-  bug(error: unknown, doing: string): void;
+  /** A bug. */
+  failed(error: unknown): void;
 }
 
 export interface BackendBuilds {
@@ -35,9 +36,8 @@ export interface BackendBuilds {
 }
 
 export function createBackendBuilds(options: BackendBuildsOptions): BackendBuilds {
-  const { project, config, record, events, settle, bug } = options;
+  const { project, config, record, events, settle, failed } = options;
   const { build } = config;
-  const failed = (error: unknown): void => bug(error, `building ${project.id}`);
   let changes: string[] = [];
 
   const began = (): void => {

@@ -4,15 +4,14 @@
  */
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import type { BuildSlots } from "../builds/build-slots.ts";
-import type { SourceGlobs } from "../builds/source-filter.ts";
 import { watchSources, type SourceWatcher } from "../builds/source-watcher.ts";
 import type { ContributedMatchers } from "../problems/problem-parser.ts";
 import type { BackendConfig, ProjectConfig } from "../project-config.ts";
-import { createBackendBuilds } from "./backend-builds.ts";
+import { createBackendBuilds, type BackendBuilds } from "./backend-builds.ts";
 import { whileAlive, type BackendEvents } from "./backend-events.ts";
-import { createBackendRecord, type BackendFacts } from "./backend-record.ts";
+import { createBackendRecord, type BackendFacts, type BackendRecord } from "./backend-record.ts";
 import { Restarts } from "./restarts.ts";
-import { createRuntime } from "./runtime.ts";
+import { createRuntime, type Runtime } from "./runtime.ts";
 import { Reloads } from "./reloads.ts";
 import { outputsOf, processLine, sourceLine } from "./backend-lines.ts";
 
@@ -33,96 +32,117 @@ export interface BackendOptions {
   bug(error: unknown, doing: string): void;
 }
 
-export interface Backend {
-  /** Watches and builds. Resolves when the sources are watched; the build goes on. */
-  start(): Promise<void>;
-  /** Builds at once, or after the build that runs. */
-  rebuild(): void;
-  /** Starts the process again, without a build; what was never built is built. */
-  restart(): Promise<void>;
-  /** Ends everything, also a build. When it resolves, nothing begins and nothing is told any more. */
-  stop(): Promise<void>;
-  facts(): BackendFacts;
-}
-
 const usualBuildLimitMs = 10 * 60_000;
 
-export function createBackend(options: BackendOptions): Backend {
-  const { project, config, keeper, slots, vitePort, bug, contributed = {} } = options;
-  const { buildLimitMs: limitMs = usualBuildLimitMs } = options;
-  const life = new AbortController();
-  const events = whileAlive(options.events, life.signal);
-  const record = createBackendRecord({
-    changed: events.changed,
-    impossible: (what) => bug(new Error(what), `following ${project.id}`),
-  });
-
+export class Backend {
+  readonly #options: BackendOptions;
+  readonly #life = new AbortController();
+  readonly #events: BackendEvents;
+  readonly #record: BackendRecord;
   /** Everything that starts or stops the process happens in here, one after the other. */
-  const steps = createSteps(life.signal, (error) => bug(error, `running ${project.id}`));
-  const runtime = createRuntime({
-    config,
-    root: project.root,
-    keeper,
-    limitMs,
-    vitePort,
-    signal: life.signal,
-    line: (line) => events.logged(processLine(line)),
-    exited: (description) => restarts.lost(description),
-  });
-  const shared = { project, config, record, runtime, events, signal: life.signal, bug };
-  const restarts = new Restarts({ ...shared, enqueue: steps.add });
-  const reloads = new Reloads({ ...shared, restarts });
-  const builds = createBackendBuilds({
-    ...shared,
-    slots,
-    keeper,
-    contributed,
-    limitMs,
-    settle: (outcome) => steps.add(() => reloads.settle(outcome)),
-  });
+  readonly #steps: Steps;
+  readonly #runtime: Runtime;
+  readonly #restarts: Restarts;
+  readonly #reloads: Reloads;
+  readonly #builds: BackendBuilds;
+  #sources: SourceWatcher | undefined;
+  #end: Promise<void> | undefined;
 
-  let sources: SourceWatcher | undefined;
-  return {
-    facts: record.facts,
-    async start() {
-      sources = watchSources({
-        ...sourcesOf(project, config, builds.watchesItself),
-        changed: builds.changed,
-        warned: (message) => events.logged(sourceLine(config, "warn", message)),
-      });
-      await sources.ready;
-      builds.request();
-    },
-    rebuild: builds.request,
-    restart: async () => {
-      restarts.reset();
-      if (!reloads.canRestart) return builds.request();
-      await steps.add(() => reloads.restart());
-    },
-    async stop() {
-      if (life.signal.aborted) return;
-      life.abort();
-      restarts.reset();
-      await Promise.all([sources?.close(), builds.stop(), steps.done()]);
-      await runtime.stop();
-      record.move("stopped", { connected: false, pid: 0, address: "", nextRestartAt: "" });
-      options.events.changed();
-    },
-  };
-}
+  constructor(options: BackendOptions) {
+    const { project, config, keeper, slots, vitePort, contributed = {} } = options;
+    const { buildLimitMs: limitMs = usualBuildLimitMs } = options;
+    const { signal } = this.#life;
+    const failed = (error: unknown): void => this.#failed(error);
+    const events = whileAlive(options.events, signal);
+    const record = createBackendRecord({
+      changed: events.changed,
+      impossible: (what) => options.bug(new Error(what), `following ${project.id}`),
+    });
+    this.#options = options;
+    this.#events = events;
+    this.#record = record;
+    this.#steps = createSteps(signal, failed);
+    const runtime = createRuntime({
+      config,
+      root: project.root,
+      keeper,
+      limitMs,
+      vitePort,
+      signal,
+      line: (line) => events.logged(processLine(line)),
+      exited: (description) => this.#restarts.lost(description),
+    });
+    this.#runtime = runtime;
+    const shared = { project, config, record, runtime, events, signal };
+    this.#restarts = new Restarts({ ...shared, enqueue: this.#steps.add });
+    this.#reloads = new Reloads({ ...shared, restarts: this.#restarts });
+    this.#builds = createBackendBuilds({
+      ...shared,
+      slots,
+      keeper,
+      contributed,
+      limitMs,
+      settle: (outcome) => this.#steps.add(() => this.#reloads.settle(outcome)),
+      failed,
+    });
+  }
 
-/** A build command that watches by itself has nobody else watch. */
-function sourcesOf(
-  project: ProjectConfig,
-  config: BackendConfig,
-  watchesItself: boolean,
-): SourceGlobs {
-  return {
-    root: project.root,
-    include: watchesItself ? [] : config.watch.include,
-    exclude: config.watch.exclude,
-    outputs: outputsOf(config, project.root),
-  };
+  facts(): BackendFacts {
+    return this.#record.facts();
+  }
+
+  /** Watches and builds. Resolves when the sources are watched; the build goes on. */
+  async start(): Promise<void> {
+    const { config, project } = this.#options;
+    this.#sources = watchSources({
+      root: project.root,
+      // A build command that watches by itself has nobody else watch.
+      include: this.#builds.watchesItself ? [] : config.watch.include,
+      exclude: config.watch.exclude,
+      outputs: outputsOf(config, project.root),
+      changed: this.#builds.changed,
+      warned: (message) => this.#events.logged(sourceLine(config, "warn", message)),
+    });
+    await this.#sources.ready;
+    this.#builds.request();
+  }
+
+  /** Builds at once, or after the build that runs. */
+  rebuild(): void {
+    this.#builds.request();
+  }
+
+  /** Starts the process again, without a build; what was never built is built. */
+  async restart(): Promise<void> {
+    this.#restarts.reset();
+    if (!this.#reloads.canRestart) return this.rebuild();
+    await this.#steps.add(() => this.#reloads.restart());
+  }
+
+  /** Ends everything, also a build. When it resolves, nothing begins and nothing is told any more. */
+  stop(): Promise<void> {
+    this.#end ??= this.#stop();
+    return this.#end;
+  }
+
+  async #stop(): Promise<void> {
+    this.#life.abort();
+    this.#restarts.reset();
+    const process = this.#steps.done().then(this.#runtime.stop);
+    await Promise.all([this.#sources?.close(), this.#builds.stop(), process]);
+    this.#record.move("stopped", { connected: false, pid: 0, address: "", nextRestartAt: "" });
+    // The one thing that is told of its end, by hand: everybody else is silent already.
+    this.#options.events.changed();
+  }
+
+  /** A bug of ours. Nobody waits for ever for a build whose end was lost by it. */
+  #failed(error: unknown): void {
+    const { bug, project } = this.#options;
+    bug(error, `running ${project.id}`);
+    if (this.facts().status !== "building") return;
+    const lastError = `Unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+    this.#record.move("buildFailed", { lastError });
+  }
 }
 
 interface Steps {

@@ -4,7 +4,10 @@ import type { BackendConfig } from "../project-config.ts";
 import { hashFile, installArtifact, restorePrevious, syncFiles } from "./artifact.ts";
 
 export interface Deployment {
-  /** Whether the newest build made what was deployed last. Throws `not_found` when it made nothing. */
+  /**
+   * Whether the newest build made what was deployed last, and the files copied with it are the same. Throws `not_found` when
+   * it made nothing.
+   */
   isUnchanged(): Promise<boolean>;
   /** Puts the newest build in its place. Throws `write_failed`. */
   deploy(): Promise<void>;
@@ -15,7 +18,10 @@ export interface Deployment {
 export function createDeployment(config: BackendConfig): Deployment {
   const { artifact, install, sync } = config;
   const target = install ?? artifact;
+  /** Hash of the artefact. */
   let built: string | undefined;
+  /** The same with those of the files beside it; and as it runs now, and ran before. */
+  let newest: string | undefined;
   let deployed: string | undefined;
   let previous: string | undefined;
   let isReplaced = false;
@@ -28,7 +34,9 @@ export function createDeployment(config: BackendConfig): Deployment {
           "not_found",
           `The build succeeded but made no file ${artifact}. Correct backend.artifact in vitrine.json or the output of the build`,
         );
-      return built === deployed;
+      const copied = await Promise.all(sync.map(hashFile));
+      newest = [built, ...copied].join();
+      return newest === deployed;
     },
     async deploy() {
       if (target !== undefined) await syncFiles(sync, target);
@@ -38,7 +46,7 @@ export function createDeployment(config: BackendConfig): Deployment {
         isReplaced = (await hashFile(install)) !== built;
         if (isReplaced) await installArtifact(artifact, install);
       }
-      [previous, deployed] = [deployed, built];
+      [previous, deployed] = [deployed, newest];
     },
     async rollBack() {
       deployed = previous;

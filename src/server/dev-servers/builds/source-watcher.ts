@@ -3,7 +3,7 @@ import { watch, type FSWatcher } from "chokidar";
 import { createSourceFilter, type SourceGlobs } from "./source-filter.ts";
 
 export interface SourceWatcherOptions extends SourceGlobs {
-  /** A source was made, written, renamed or deleted. Absolute path. */
+  /** A source was made, written, renamed or deleted. Absolute path; the root when it is not known which. */
   changed(file: string): void;
   warned(message: string): void;
 }
@@ -24,6 +24,7 @@ export function watchSources(options: SourceWatcherOptions): SourceWatcher {
   const filter = createSourceFilter(options);
   let isClosed = false;
   let isPolling = false;
+  let isReady = false;
   let watcher: FSWatcher | undefined;
   let setReady: (() => void) | undefined;
   const ready = new Promise<void>((resolve) => {
@@ -46,7 +47,12 @@ export function watchSources(options: SourceWatcherOptions): SourceWatcher {
       if (!isClosed && !event.endsWith("Dir") && filter.isSource(file)) changed(file);
     });
     watcher.on("error", onError);
-    watcher.on("ready", () => setReady?.());
+    watcher.on("ready", () => {
+      // What changed since the watches were gone was told by nobody.
+      if (isPolling && isReady && !isClosed) changed(root);
+      isReady = true;
+      setReady?.();
+    });
   };
 
   const onError = (error: unknown): void => {

@@ -88,6 +88,9 @@ export async function startCommand(
     if (known === undefined && start !== undefined && (await isSameProcess({ pid, start })))
       killGroup(pid, "SIGKILL");
     await within(Promise.all([output, gone]), outputGraceMs);
+    // Nothing is told behind its exit, whoever still writes.
+    guard.stdout?.destroy();
+    guard.stderr?.destroy();
     forget();
     return { code: known?.code ?? null, signal: known === undefined ? "SIGKILL" : known.signal };
   };
