@@ -261,7 +261,8 @@ describe("builds that fail", () => {
 });
 
 describe("ways to connect and to reload", () => {
-  const port = 41_873;
+  /** Below those that the system gives away. */
+  const port = 21_873;
 
   test.each<[string, Handshake]>([
     ["tcp", { type: "tcp", addr: `127.0.0.1:${port}`, timeoutMs: 20_000 }],
@@ -290,6 +291,16 @@ describe("ways to connect and to reload", () => {
     expect(said()).toContain(
       "OMNIVIEW_DEV=1 OMNIVIEW_VITE_PORT=15180 VITRINE_DEV=1 VITRINE_VITE_PORT=15180",
     );
+  });
+
+  test("15: a line of 1 MB is 16 KiB in the log, and later ones follow", async () => {
+    await open({ app: serve("x", 'console.log("x".repeat(1_000_000)); console.log("later");') });
+    await backend.untilStatus("ready");
+    const long = said().find((message) => message.startsWith("xxx"));
+    expect(Buffer.byteLength(long ?? "")).toBeLessThanOrEqual(16 * 1024);
+    expect(Buffer.byteLength(long ?? "")).toBeGreaterThan(16 * 1024 - 8);
+    expect(long).toMatch(/x … \(\d+ bytes more\)$/);
+    expect(said()).toContain("later");
   });
 
   test("a signal reloads the process that runs", async () => {

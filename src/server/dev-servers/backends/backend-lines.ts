@@ -1,5 +1,4 @@
-/** What is said in the log of a back end, and which files are its own products. Pure. */
-import path from "node:path";
+/** What is said in the log of a back end. Pure. */
 import type { DevServerLine } from "../../../protocol/dev-server.ts";
 import { buildSource, programName, type BackendLine } from "../builds/build-output.ts";
 import type { CommandLine } from "../commands/command.ts";
@@ -10,7 +9,7 @@ import type { BackendConfig } from "../project-config.ts";
 /** A line that the back end printed. */
 export function processLine({ raw, text }: CommandLine): BackendLine {
   const message = cutLine(text);
-  return { source: "backend", level: lineLevel(message), message, raw };
+  return { source: "backend", level: lineLevel(message), message, raw: cutLine(raw) };
 }
 
 /** A line about its sources. */
@@ -30,17 +29,6 @@ export function sourceLine(
 /** A line about what became of a build. */
 export function managerLine(level: DevServerLine["level"], message: string): BackendLine {
   return { source: "manager", level, message, raw: message };
-}
-
-/** Absolute files and folders that a build writes: their changes make no other build. */
-export function outputsOf({ artifact, install }: BackendConfig, root: string): readonly string[] {
-  const outputs = [artifact, install].filter((file) => file !== undefined);
-  return outputs.flatMap((file) => {
-    const folder = path.dirname(file);
-    // Sources stand beside it.
-    const isShared = `${root}${path.sep}`.startsWith(folder + path.sep);
-    return isShared ? [file, `${file}.new`, `${file}.prev`] : [folder];
-  });
 }
 
 /** What a person reads first of a list of errors. */

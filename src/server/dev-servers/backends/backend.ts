@@ -4,6 +4,7 @@
  */
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import type { BuildSlots } from "../builds/build-slots.ts";
+import { outputsOf } from "../builds/source-filter.ts";
 import { watchSources, type SourceWatcher } from "../builds/source-watcher.ts";
 import type { ContributedMatchers } from "../problems/problem-parser.ts";
 import type { BackendConfig, ProjectConfig } from "../project-config.ts";
@@ -13,7 +14,7 @@ import { createBackendRecord, type BackendFacts, type BackendRecord } from "./ba
 import { Restarts } from "./restarts.ts";
 import { createRuntime, type Runtime } from "./runtime.ts";
 import { Reloads } from "./reloads.ts";
-import { outputsOf, processLine, sourceLine } from "./backend-lines.ts";
+import { processLine, sourceLine } from "./backend-lines.ts";
 
 export interface BackendOptions {
   readonly project: ProjectConfig;
@@ -94,12 +95,14 @@ export class Backend {
   /** Watches and builds. Resolves when the sources are watched; the build goes on. */
   async start(): Promise<void> {
     const { config, project } = this.#options;
+    const { include, exclude } = config.watch;
+    const written = [config.artifact, config.install].filter((file) => file !== undefined);
     this.#sources = watchSources({
       root: project.root,
       // A build command that watches by itself has nobody else watch.
-      include: this.#builds.watchesItself ? [] : config.watch.include,
-      exclude: config.watch.exclude,
-      outputs: outputsOf(config, project.root),
+      include: this.#builds.watchesItself ? [] : include,
+      exclude,
+      outputs: outputsOf(written, project.root, include),
       changed: this.#builds.changed,
       warned: (message) => this.#events.logged(sourceLine(config, "warn", message)),
     });

@@ -11,7 +11,7 @@ import type { ProblemParser } from "../problems/problem-parser.ts";
 
 /** A line for the log of a project. */
 export interface BackendLine extends Pick<DevServerLine, "source" | "level" | "message"> {
-  /** As it was printed, colours included, for the output channel. */
+  /** As it was printed, colours included, for the output channel. At most 16 KiB, as the message. */
   readonly raw: string;
 }
 
@@ -60,15 +60,11 @@ export function createBuildOutput(
     line({ raw, text }) {
       const shown = parser.shown(text);
       if (shown !== undefined) {
-        last = [...last, cutLine(shown)].slice(-fallbackLines);
         const message = cutLine(shown);
-        // A line made for programs is of no use to a person, as printed or not.
-        options.logged({
-          source,
-          level: lineLevel(message),
-          message,
-          raw: shown === text ? raw : shown,
-        });
+        last = [...last, message].slice(-fallbackLines);
+        // A line made for programs is of no use to a person as it was printed.
+        const colourful = shown === text ? cutLine(raw) : message;
+        options.logged({ source, level: lineLevel(message), message, raw: colourful });
       }
       return parse(text);
     },

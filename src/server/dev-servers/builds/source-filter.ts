@@ -52,6 +52,23 @@ export function createSourceFilter({ root, include, exclude, outputs }: SourceGl
   };
 }
 
+/**
+ * What a build writes: the folder of its artefact and of the installed one, or these files alone where sources stand beside
+ * them. Absolute paths.
+ */
+export function outputsOf(
+  files: readonly string[],
+  root: string,
+  include: readonly string[],
+): readonly string[] {
+  const sources = include.map((glob) => path.join(root, picomatch.scan(glob).base) + path.sep);
+  return files.flatMap((file) => {
+    const folder = path.dirname(file);
+    const isShared = sources.some((base) => base.startsWith(folder + path.sep));
+    return isShared ? [file, `${file}.new`, `${file}.prev`] : [folder];
+  });
+}
+
 function isHidden(name: string): boolean {
   return name.startsWith(".") || ignoredFolders.has(name);
 }

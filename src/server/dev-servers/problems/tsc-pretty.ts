@@ -42,25 +42,31 @@ export function createTscPrettyReader(place: BuildPlace): ProblemReader {
   };
 }
 
+/** A line below the header: a reason of the message, its code and the marks below that, or the same of a related place. */
 function follow(open: Open, line: string, place: BuildPlace): void {
   const { error, related } = open;
-  const related1 = relatedHeader.exec(line);
-  if (related1 !== null && open.hasCode) {
-    related.push(relatedOf(related1, place));
+  const other = open.hasCode ? relatedHeader.exec(line) : null;
+  if (other !== null) {
+    related.push(relatedOf(other, place));
     return;
   }
-  const last = related.at(-1);
-  const mark = underline.exec(line);
-  if (mark !== null && last === undefined && error.endColumn === undefined) {
-    const endColumn = error.column + (mark[2] ?? "").length;
-    open.error = { ...error, endLine: error.line, endColumn };
+  if (gutter.test(line)) {
+    open.hasCode = true;
+    return;
   }
-  if (gutter.test(line)) open.hasCode = true;
-  else if (mark === null && last !== undefined && last.message === "" && /^ {4}\S/.test(line))
-    related.splice(-1, 1, { ...last, message: line.trim() });
-  // The reasons of a message stand below it, indented.
-  else if (!open.hasCode && /^ +\S/.test(line))
+  const [, , marks] = underline.exec(line) ?? [];
+  const last = related.at(-1);
+  if (marks !== undefined) {
+    // Of a range over several lines only the first is known; marks below a related place are not its own.
+    const isOwn = last === undefined && error.endColumn === undefined;
+    const end = { endLine: error.line, endColumn: error.column + marks.length };
+    if (isOwn) open.error = { ...error, ...end };
+    return;
+  }
+  if (!open.hasCode && /^ +\S/.test(line))
     open.error = { ...error, message: `${error.message}\n${line.trimEnd()}` };
+  else if (last?.message === "" && /^ {4}\S/.test(line))
+    related.splice(-1, 1, { ...last, message: line.trim() });
 }
 
 function errorOf(found: RegExpExecArray, place: BuildPlace): BuildError {
@@ -76,7 +82,10 @@ function errorOf(found: RegExpExecArray, place: BuildPlace): BuildError {
   };
 }
 
-function relatedOf([, file = "", line, column, message = ""]: RegExpExecArray, place: BuildPlace) {
+function relatedOf(
+  [, file = "", line, column, message = ""]: RegExpExecArray,
+  place: BuildPlace,
+): RelatedPlace {
   return {
     file: placeFile(file, place),
     line: Number(line),

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { createSourceFilter } from "../../../../src/server/dev-servers/builds/source-filter.ts";
+import {
+  createSourceFilter,
+  outputsOf,
+} from "../../../../src/server/dev-servers/builds/source-filter.ts";
 
 const filter = createSourceFilter({
   root: "/w/app",
@@ -57,4 +60,15 @@ test("a pattern from the root enters everything that is not ignored", () => {
   expect(all.isIgnored("/w/any/where", "folder")).toBe(false);
   expect(all.isIgnored("/w/a.ts", "file")).toBe(false);
   expect(all.isIgnored("/w/a.js", "file")).toBe(true);
+});
+
+test.each([
+  ["/w/build/bin/app", ["pkg/**/*.go"], ["/w/build/bin"]],
+  ["/w/pkg/bin/app", ["pkg/**/*.go"], ["/w/pkg/bin"]],
+  ["/w/out/app", ["**/*.ts"], ["/w/out"]],
+  ["/w/pkg/app", ["pkg/**/*.go"], ["/w/pkg/app", "/w/pkg/app.new", "/w/pkg/app.prev"]],
+  ["/w/app", ["main.go"], ["/w/app", "/w/app.new", "/w/app.prev"]],
+  ["/state/app", ["**/*.go"], ["/state"]],
+])("a build of %s from %j writes %j", (file, include, outputs) => {
+  expect(outputsOf([file], "/w", include)).toEqual(outputs);
 });
