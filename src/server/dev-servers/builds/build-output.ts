@@ -56,16 +56,18 @@ export function createBuildOutput(
     }
   };
 
+  const show = (text: string, raw: string): void => {
+    const message = cutLine(text);
+    last = [...last, message].slice(-fallbackLines);
+    options.logged({ source, level: lineLevel(message), message, raw: cutLine(raw) });
+  };
+
   return {
     line({ raw, text }) {
       const shown = parser.shown(text);
-      if (shown !== undefined) {
-        const message = cutLine(shown);
-        last = [...last, message].slice(-fallbackLines);
-        // A line made for programs is of no use to a person as it was printed.
-        const colourful = shown === text ? cutLine(raw) : message;
-        options.logged({ source, level: lineLevel(message), message, raw: colourful });
-      }
+      if (shown === text) show(text, raw);
+      // A line made for programs is of no use to a person as it was printed, and stands for several.
+      else for (const part of shown?.split("\n") ?? []) show(part, part);
       return parse(text);
     },
     take: () => parser.take(),

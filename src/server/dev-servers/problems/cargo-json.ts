@@ -1,6 +1,7 @@
 /** `cargo build --message-format=json`: one message of rustc per line. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { BuildError, RelatedPlace } from "../../../protocol/dev-server.ts";
 import type { ProblemReader } from "./matcher-reader.ts";
 import { placeFile, type BuildPlace } from "./places.ts";
@@ -46,7 +47,9 @@ export function createCargoJsonReader(place: BuildPlace): ProblemReader {
     end: () => [],
     shown(line) {
       const parsed = parse(line);
-      return parsed === undefined ? line : parsed.message?.rendered?.trimEnd();
+      if (parsed === undefined) return line;
+      // Colours that were asked for stand in there escaped, so nobody has removed them yet.
+      return stripVTControlCharacters(parsed.message?.rendered ?? "").trimEnd() || undefined;
     },
   };
 }
