@@ -63,6 +63,7 @@ const bundles: BuildOptions[] = [
       main: "src/server/main.ts",
       cli: "src/server/cli.ts",
       "vite-host": "src/server/vite-host/main.ts",
+      guard: "src/server/dev-servers/guard/main.ts",
       watchdog: "src/server/watchdog.ts",
     },
   },

@@ -2,13 +2,18 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-// Chunks of a split bundle and its entries share one folder, so this holds wherever the bundler put this module.
-const server = path.dirname(fileURLToPath(import.meta.url));
-const dist = path.dirname(server);
+const here = path.dirname(fileURLToPath(import.meta.url));
+// Chunks of a split bundle and its entries share one folder, so this holds wherever the bundler put this module. Tests
+// import the source itself, and fork what is built all the same.
+const dist = import.meta.url.endsWith(".ts")
+  ? path.resolve(here, "../../dist")
+  : path.dirname(here);
+const server = path.join(dist, "server");
 
 export const entries = {
   server: path.join(server, "main.js"),
   viteHost: path.join(server, "vite-host.js"),
+  guard: path.join(server, "guard.js"),
   watchdog: path.join(server, "watchdog.js"),
   nodeRealm: path.join(dist, "realm", "node.js"),
   pageClient: path.join(dist, "realm", "page.js"),

@@ -18,10 +18,12 @@ export interface ForkOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
+  /** False for an entry that runs no code of others: nothing blocks it, so it notices a closed channel by itself. */
+  readonly watched?: boolean;
 }
 
 /**
- * Forks a built entry with an IPC channel and the watchdog. The child leads its own process group, so that what it
+ * Forks a built entry with an IPC channel and, unless it needs none, the watchdog. The child leads its own process group, so that what it
  * started can be ended with it.
  */
 export function forkNode(entry: string, options: ForkOptions): ChildProcess {
@@ -29,7 +31,7 @@ export function forkNode(entry: string, options: ForkOptions): ChildProcess {
     cwd: options.cwd,
     // On a desktop `process.execPath` is Electron, which is a plain Node only with this variable (decision 25).
     env: { ...options.env, ELECTRON_RUN_AS_NODE: "1" },
-    execArgv: ["--import", pathToFileURL(entries.watchdog).href],
+    execArgv: options.watched === false ? [] : ["--import", pathToFileURL(entries.watchdog).href],
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: process.platform !== "win32",
