@@ -78,11 +78,14 @@ export function createLogLines(options: LogLinesOptions): LogLines {
   };
 }
 
+function mark(left: number): string {
+  return ` … ${left} more characters left out`;
+}
+
 /** @param missing characters that the text had and that were never kept */
 function cut(text: string, missing: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= kept.message && missing === 0) return text;
-  const mark = (left: number): string => ` … ${left} more characters left out`;
   // The longest mark, so that the whole stays within the limit; a character that is cut in two is left out.
   const room = kept.message - Buffer.byteLength(mark(Number.MAX_SAFE_INTEGER));
   const start = bytes.toString("utf8", 0, Math.min(room, bytes.length)).replace(/\ufffd$/, "");
@@ -99,7 +102,6 @@ function createRing(): Ring {
   /** Index of the oldest line that counts: what stands before it goes at once, when it is as much as what counts. */
   let first = 0;
   let bytes = 0;
-  const sizeOf = ({ message }: DevServerLine): number => Buffer.byteLength(message);
   return {
     add(line) {
       lines.push(line);
@@ -112,4 +114,8 @@ function createRing(): Ring {
     },
     newest: (count) => lines.slice(count > 0 ? Math.max(first, lines.length - count) : first),
   };
+}
+
+function sizeOf({ message }: DevServerLine): number {
+  return Buffer.byteLength(message);
 }
