@@ -168,12 +168,12 @@ describe("11: life", () => {
     await write("one", { pid, addr, version: "2" });
     await changed(3);
     expect(externals.info("one")).toMatchObject({ version: "2" });
-    await externals.stop();
+    externals.stop();
     expect(server.alive()).toBe(true);
     const count = told.length;
     await write("one", { pid, addr, version: "3" });
     await write("two", devInfo());
-    await externals.stop();
+    externals.stop();
     expect(told).toHaveLength(count);
     expect(told.slice(-2).map((one) => one.what === "detached" && one.reason)).toEqual([
       "stopped",
@@ -287,6 +287,36 @@ describe("who may attach", () => {
     answers[1]?.(true);
     expect((await changed(1)).external).toMatchObject({ version: "2" });
     expect(told).toHaveLength(1);
+  });
+
+  test("while a question is open the start ends, and an explicit attach does not wait", async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    const { externals, told, fileOf } = await useExternals(
+      { mayAttach: () => new Promise((resolve) => answers.push(resolve)) },
+      async (top) =>
+        writeAtomically(path.join(top, "state/plugins/one/.devinfo"), JSON.stringify(devInfo())),
+    );
+    expect([answers.length, told.length]).toEqual([1, 0]);
+    expect(await externals.attach("one")).toMatchObject({ pluginID: "one", mode: "external" });
+    await externals.detach("one");
+    await rm(fileOf("one"));
+    await externals.refresh();
+    answers[0]?.(true);
+    await externals.refresh();
+    expect(told.map(({ what }) => what)).toEqual(["changed", "detached"]);
+  });
+
+  test("a state directory may be a link; folders in it may not", async () => {
+    const { top, state, changed, write } = await useExternals({}, async (at) => {
+      await mkdir(path.join(at, "elsewhere"));
+      await symlink("elsewhere", path.join(at, "state"));
+    });
+    await mkdir(path.join(top, "outside"));
+    await mkdir(path.join(state, "plugins"));
+    await symlink("../../outside", path.join(state, "plugins/linked"));
+    await writeAtomically(path.join(top, "outside/.devinfo"), JSON.stringify(devInfo()));
+    await write("plain", devInfo());
+    expect((await changed(1)).pluginID).toBe("plain");
   });
 
   test("an explicit attach takes any file, and says why one is not taken", async () => {

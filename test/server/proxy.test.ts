@@ -184,6 +184,29 @@ describe("pages", () => {
   });
 });
 
+test("a server with a base of its own has its channel below it, also while it is away", async () => {
+  const target = await useTarget((_request, response) =>
+    response.writeHead(200, { "content-type": "text/html" }).end("<head>"),
+  );
+  const proxy = await useProxy(`${target}app`);
+  const { origin, listener } = proxy;
+  expect(listener.addresses()).toMatchObject({ base: "/app/", url: `${origin}/app/` });
+  expect(String(await bodyOf(await get(`${origin}/app/`, navigation)))).toBe(
+    `<head>${client.replaceAll('"/', '"/app/')}`,
+  );
+  const credential = async (): Promise<number> => {
+    const answer = await fetch(`${origin}/app/-vitrine/credential`, {
+      method: "POST",
+      body: "{}",
+      headers: { "content-type": "application/json", origin },
+    });
+    return answer.status;
+  };
+  expect(await credential()).toBe(200);
+  proxy.target = "";
+  expect(await credential()).toBe(200);
+});
+
 describe("the gate", () => {
   test("foreign hosts, origins and sites reach neither the server nor the channel", async () => {
     let reached = 0;

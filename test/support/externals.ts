@@ -5,9 +5,9 @@ import path from "node:path";
 import { onTestFinished } from "vitest";
 import type { DevInfo } from "../../src/protocol/dev-server.ts";
 import type { ExternalPart } from "../../src/server/dev-servers/external/attachment.ts";
+import type { DetachReason } from "../../src/server/dev-servers/external/attachments.ts";
 import {
   Externals,
-  type DetachReason,
   type ExternalsOptions,
 } from "../../src/server/dev-servers/external/externals.ts";
 import { eventually } from "./eventually.ts";
@@ -57,7 +57,7 @@ export async function useExternals(
     ...options,
   });
   onTestFinished(async () => {
-    await externals.stop();
+    externals.stop();
     await rm(top, { recursive: true, force: true });
   });
   await externals.refresh();

@@ -7,14 +7,12 @@ import type { DevInfo } from "../../../protocol/dev-server.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import { realClock, type Clock } from "../../clock.ts";
 import { createQueues } from "../../files/queues.ts";
-import { Attachment, type ExternalPart } from "./attachment.ts";
+import type { Attachment, ExternalPart } from "./attachment.ts";
+import { Attachments, type DetachReason } from "./attachments.ts";
 import { devInfoName, removeDevInfoFile } from "./dev-info-file.ts";
 import { examine, type Finding } from "./examine.ts";
 import { placesOf, type KnownProject, type Owner, type Places } from "./places.ts";
 import { PlacesWatch } from "./watch-places.ts";
-
-/** Why a server is no longer attached. `changed`: the file names another one, which follows. */
-export type DetachReason = "removed" | "dead" | "changed" | "invalid" | "asked" | "stopped";
 
 export interface ExternalsOptions {
   projects(): readonly KnownProject[];
@@ -26,7 +24,7 @@ export interface ExternalsOptions {
   allowedHosts(): readonly string[];
   /**
    * Asked before a server that was found is attached: its project may be running managed (`onConflict`). A refusal is
-   * remembered until the file changes. Nothing else happens to this project until it answers.
+   * remembered until the file changes, and an answer that comes after such a change is ignored.
    */
   mayAttach(id: string, info: DevInfo): boolean | Promise<boolean>;
   readonly events: ExternalEvents;
@@ -44,8 +42,7 @@ export interface ExternalEvents {
   failed(error: Error): void;
 }
 
-/** Ms (dev-servers 6.2). */
-const healthMs = 5000;
+type Alive = Extract<Finding, { kind: "alive" }>;
 
 /** What was decided about the present text of a file. */
 interface Verdict {
@@ -55,10 +52,13 @@ interface Verdict {
   readonly waits: boolean;
 }
 
+/** Ms (dev-servers 6.2). */
+const healthMs = 5000;
+
 export class Externals {
   readonly #options: ExternalsOptions;
   readonly #clock: Clock;
-  readonly #attached = new Map<string, Attachment>();
+  readonly #attachments: Attachments;
   readonly #verdicts = new Map<string, Verdict>();
   /** Files that somebody named, with the project they were named for. */
   readonly #named = new Map<string, string>();
@@ -72,24 +72,33 @@ export class Externals {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
     this.#places = this.#findPlaces();
+    const { changed, detached } = options.events;
+    this.#attachments = new Attachments({
+      clock: this.#clock,
+      healthMs: options.healthMs ?? healthMs,
+      changed,
+      detached,
+      died: (attachment) => this.#run(attachment.options.owner.id, () => this.#bury(attachment)),
+      looking: (file) => this.#notice(file),
+    });
   }
 
-  /** Also after projects or settings have changed. Resolves when every file that stands there now was judged. */
+  /** At the start, and when projects or settings have changed. Resolves when every file that stands there was judged. */
   async refresh(): Promise<void> {
     if (this.#isStopped) return;
     this.#places = this.#findPlaces();
-    const before = this.#watch;
-    const watch = new PlacesWatch({
+    this.#watch?.close();
+    this.#watch = new PlacesWatch({
       places: this.#places,
       clock: this.#clock,
       changed: (file) => this.#notice(file),
       failed: (error) => this.#options.events.failed(error),
     });
-    this.#watch = watch;
-    before?.close();
-    for (const [id, { options }] of this.#attached)
-      if (this.#ownerOf(options.file)?.id !== id) this.#detach(id, "removed");
-    await watch.start();
+    for (const { options } of this.#attachments.list()) {
+      const { owner, file } = options;
+      if (this.#ownerOf(file)?.id !== owner.id) this.#attachments.detach(owner.id, "removed");
+    }
+    await this.#watch.start();
     await this.#queues.idle();
   }
 
@@ -103,49 +112,36 @@ export class Externals {
       const owner = this.#ownerNamed(id);
       const found = file ?? this.#fileOf(owner);
       const finding = await this.#examine(owner, found);
-      if (finding.kind === "missing")
-        throw new UserError(
-          "not_found",
-          `There is no file ${found}; start the server that writes it, or name another file`,
-        );
-      if (finding.kind === "invalid") throw finding.error;
-      if (finding.kind === "dead") {
-        await removeDevInfoFile(found, finding.text);
-        throw new UserError(
-          "dead_pid",
-          `The process ${finding.info.pid} of ${found} does not run; start it again`,
-        );
-      }
-      await this.#swap(owner, found, finding);
-      if (file !== undefined) this.#name(file, id);
-      const attachment = this.#attached.get(id);
+      if (finding.kind !== "alive") throw await this.#unfit(found, finding);
+      const attachment = await this.#attach(owner, found, finding);
       if (attachment === undefined) throw new UserError("server_gone", "Vitrine is stopping");
+      if (file !== undefined) this.#name(file, id);
       return attachment.part();
     });
   }
 
   /** Forgets the server until its file changes. @returns false when none is attached */
   detach(id: string): Promise<boolean> {
-    return this.#queues.run(id, async () => this.#detach(id, "asked"));
+    return this.#queues.run(id, async () => this.#attachments.detach(id, "asked"));
   }
 
   info(id: string): DevInfo | null {
-    return this.#attached.get(id)?.options.info ?? null;
+    return this.#attachments.get(id)?.options.info ?? null;
   }
 
   part(id: string): ExternalPart | undefined {
-    return this.#attached.get(id)?.part();
+    return this.#attachments.get(id)?.part();
   }
 
   list(): readonly ExternalPart[] {
-    return [...this.#attached.values()].map((attachment) => attachment.part());
+    return this.#attachments.list().map((attachment) => attachment.part());
   }
 
-  /** Detaches all; once it has resolved nothing is told any more. */
-  async stop(): Promise<void> {
+  /** Detaches all; once it has returned nothing is told any more. */
+  stop(): void {
     this.#isStopped = true;
     this.#watch?.close();
-    for (const id of this.#attached.keys()) this.#detach(id, "stopped");
+    this.#attachments.stop();
   }
 
   #findPlaces(): Places {
@@ -167,31 +163,34 @@ export class Externals {
   #ownerNamed(id: string): Owner {
     const project = this.#options.projects().find((one) => one.id === id);
     if (project !== undefined) return { ...project, names: [id, path.basename(project.root)] };
-    const file = [...this.#verdicts].find(([, verdict]) => verdict.id === id)?.[0];
+    const file = this.#judgedFile(id);
     const owner = file === undefined ? undefined : this.#places.ownerOf(file);
     if (owner !== undefined) return owner;
     throw new UserError("not_found", `There is no project ${id}; look at the list of projects`);
   }
 
   #fileOf({ id, root }: Owner): string {
-    const found = [...this.#verdicts].find(([, verdict]) => verdict.id === id)?.[0];
-    return found ?? path.join(root, devInfoName);
+    return this.#judgedFile(id) ?? path.join(root, devInfoName);
+  }
+
+  #judgedFile(id: string): string | undefined {
+    return [...this.#verdicts].find(([, verdict]) => verdict.id === id)?.[0];
   }
 
   /** From now on the file is watched like those in the usual places. */
   #name(file: string, id: string): void {
     this.#named.set(file, id);
-    if (this.#places.isPlace(file)) return;
     // Not awaited: it waits for the tasks of the project, and this is one.
-    this.refresh().catch((error: unknown) => this.#options.events.failed(error as Error));
+    if (!this.#places.isPlace(file)) this.refresh().catch(this.#options.events.failed);
   }
 
   #notice(file: string): void {
-    const owner = this.#ownerOf(file);
-    if (owner === undefined || this.#isStopped) return;
-    this.#queues
-      .run(owner.id, () => this.#judge(owner, file))
-      .catch((error: unknown) => this.#options.events.failed(error as Error));
+    const owner = this.#isStopped ? undefined : this.#ownerOf(file);
+    if (owner !== undefined) this.#run(owner.id, () => this.#judge(owner, file));
+  }
+
+  #run(id: string, task: () => Promise<void>): void {
+    this.#queues.run(id, task).catch(this.#options.events.failed);
   }
 
   #examine({ names }: Owner, file: string): Promise<Finding> {
@@ -201,89 +200,80 @@ export class Externals {
   async #judge(owner: Owner, file: string): Promise<void> {
     const finding = await this.#examine(owner, file);
     if (this.#isStopped) return;
-    const isOwn = this.#attached.get(owner.id)?.options.file === file;
+    const isOwn = this.#attachments.get(owner.id)?.options.file === file;
     if (finding.kind === "missing") {
       this.#verdicts.delete(file);
       if (isOwn) await this.#lose(owner, "removed");
       return;
     }
     if (this.#verdicts.get(file)?.text === finding.text) return;
-    const { text } = finding;
     if (finding.kind === "alive") return this.#meet(owner, file, finding);
-    this.#verdicts.set(file, { id: owner.id, text, waits: false });
+    this.#verdicts.set(file, { id: owner.id, text: finding.text, waits: false });
     if (finding.kind === "invalid") this.#options.events.rejected(file, finding.error);
-    if (finding.kind === "dead") await removeDevInfoFile(file, text);
+    else await removeDevInfoFile(file, finding.text);
     if (isOwn) await this.#lose(owner, finding.kind);
   }
 
   /** A server that lives was found. */
-  async #meet(
-    owner: Owner,
-    file: string,
-    finding: Extract<Finding, { kind: "alive" }>,
-  ): Promise<void> {
+  async #meet(owner: Owner, file: string, finding: Alive): Promise<void> {
     const { id } = owner;
     const { text, info } = finding;
-    const attached = this.#attached.get(id)?.options.file;
+    const attached = this.#attachments.get(id)?.options.file;
     const waits = attached !== undefined && attached !== file;
     this.#verdicts.set(file, { id, text, waits });
-    if (waits || !(await this.#options.mayAttach(id, info)) || this.#isStopped) return;
-    // The question may have taken a person's time.
-    const now = await this.#examine(owner, file);
-    if (now.kind === "alive" && now.text === text) return this.#swap(owner, file, now);
-    this.#verdicts.delete(file);
-    return this.#judge(owner, file);
+    if (waits) return;
+    const answer = this.#options.mayAttach(id, info);
+    if (answer === true) await this.#attach(owner, file, finding);
+    if (typeof answer === "boolean") return;
+    // A person may think about it for long, and meanwhile do something else with the project: nothing waits for that.
+    answer
+      .then((isAllowed) => isAllowed && this.#run(id, () => this.#allowed(owner, file, text)))
+      .catch(this.#options.events.failed);
   }
 
-  async #swap(
-    owner: Owner,
-    file: string,
-    { text, info, start }: Extract<Finding, { kind: "alive" }>,
-  ): Promise<void> {
-    const { events, healthMs: every = healthMs } = this.#options;
-    this.#verdicts.set(file, { id: owner.id, text, waits: false });
-    this.#detach(owner.id, "changed");
-    const attachment = new Attachment({
-      owner,
-      file,
-      text,
-      info,
-      start,
-      clock: this.#clock,
-      healthMs: every,
-      changed: () => events.changed(attachment.part()),
-      died: () => void this.#queues.run(owner.id, () => this.#bury(attachment)),
-      looking: () => this.#notice(file),
-    });
-    await attachment.open();
-    if (this.#isStopped) return attachment.detach();
-    this.#attached.set(owner.id, attachment);
-    events.changed(attachment.part());
+  /** The answer holds for the text that it was asked about. */
+  async #allowed(owner: Owner, file: string, text: string): Promise<void> {
+    if (this.#verdicts.get(file)?.text !== text) return;
+    const now = await this.#examine(owner, file);
+    if (now.kind === "alive" && now.text === text)
+      return void (await this.#attach(owner, file, now));
+    this.#verdicts.delete(file);
+    await this.#judge(owner, file);
+  }
+
+  #attach(owner: Owner, file: string, finding: Alive): Promise<Attachment | undefined> {
+    this.#verdicts.set(file, { id: owner.id, text: finding.text, waits: false });
+    return this.#attachments.attach(owner, file, finding);
+  }
+
+  async #unfit(file: string, finding: Exclude<Finding, Alive>): Promise<UserError> {
+    if (finding.kind === "invalid") return finding.error;
+    if (finding.kind === "missing")
+      return new UserError(
+        "not_found",
+        `There is no file ${file}; start the server that writes it, or name another file`,
+      );
+    await removeDevInfoFile(file, finding.text);
+    return new UserError(
+      "dead_pid",
+      `The process ${finding.info.pid} of ${file} does not run; start it again`,
+    );
   }
 
   async #bury(attachment: Attachment): Promise<void> {
     const { owner, file, text } = attachment.options;
-    if (this.#attached.get(owner.id) !== attachment) return;
+    if (this.#attachments.get(owner.id) !== attachment) return;
     await removeDevInfoFile(file, text);
     await this.#lose(owner, "dead");
   }
 
   /** The server went by itself; another file of the project may be waiting. */
   async #lose(owner: Owner, reason: DetachReason): Promise<void> {
-    this.#detach(owner.id, reason);
+    this.#attachments.detach(owner.id, reason);
     for (const [file, { id, waits }] of this.#verdicts) {
       if (id !== owner.id || !waits) continue;
       this.#verdicts.delete(file);
       await this.#judge(owner, file);
     }
-  }
-
-  #detach(id: string, reason: DetachReason): boolean {
-    const attachment = this.#attached.get(id);
-    if (attachment === undefined) return false;
-    this.#attached.delete(id);
-    attachment.detach();
-    this.#options.events.detached(id, reason);
-    return true;
   }
 }

@@ -3,7 +3,7 @@
  * per folder: chokidar 5 was tried, waits for one missing folder of a path only, and lost folders that came as second.
  */
 import { existsSync, watch, type FSWatcher } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../../clock.ts";
 import type { Places } from "./places.ts";
@@ -50,7 +50,9 @@ export class PlacesWatch {
   async #look(one: string, known: boolean): Promise<void> {
     const { places, changed } = this.#options;
     if (this.#isClosed || !places.leads(one)) return;
-    const found = await lstat(one).catch(() => undefined);
+    // What the user has named may be a link; what is found may not, for it may lead to itself or to the whole disk.
+    const isNamed = places.bases.some((base) => base === one || base.startsWith(one + path.sep));
+    const found = await (isNamed ? stat(one) : lstat(one)).catch(() => undefined);
     if (found === undefined) return this.#leave(one);
     if (places.isPlace(one)) {
       this.#files.add(one);

@@ -48,13 +48,15 @@ const ofTheBytes: ReadonlySet<string> = new Set([
   "repr-digest",
 ]);
 
+/**
+ * Kept alive, because a page of many modules would otherwise open a connection for each; and left after 4 s without use,
+ * because Node's servers close theirs after 5, and a request must not meet that.
+ */
+const connections = { keepAlive: true, timeout: 4000 } as const;
+
 export function createForward(options: ForwardOptions): Forward {
   const { target, name, prefix } = options;
-  // Kept alive: a page of many modules would otherwise open a connection for each.
-  const agents = {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true }),
-  };
+  const agents = { http: new HttpAgent(connections), https: new HttpsAgent(connections) };
   const proxy = createProxyServer({
     // A server may refuse every name but its own, and this machine's certificates are self-signed.
     changeOrigin: true,

@@ -38,16 +38,20 @@ const portTries = 5;
 export async function openProxyListener(options: ProxyListenerOptions): Promise<ProxyListener> {
   const { ports, project } = options;
   const server = createServer(SERVER_OPTIONS);
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
+  const dropConnections = trackConnections(server);
   const port = await listen(server, options);
   const outside = await options.externalAddress(port);
-  const target = (): URL | undefined =>
-    URL.canParse(options.target()) ? new URL(options.target()) : undefined;
-  const addresses = (): Addresses => addressesAt(port, outside, target());
+  /** The last path by which the server was known: pages keep their base while it is away. */
+  let serverBase = "/";
+  const target = (): URL | undefined => {
+    const url = URL.canParse(options.target()) ? new URL(options.target()) : undefined;
+    if (url !== undefined) serverBase = url.pathname.replace(/\/?$/, "/");
+    return url;
+  };
+  const addresses = (): Addresses => {
+    target();
+    return addressesAt(port, outside, serverBase);
+  };
   const { prefix, origins, hosts } = addresses();
   const forward = createForward({
     target,
@@ -74,7 +78,7 @@ export async function openProxyListener(options: ProxyListenerOptions): Promise<
         return addresses().base;
       },
       get userBase() {
-        return target()?.pathname ?? "/";
+        return serverBase;
       },
       hosts: [],
       origins: [],
@@ -83,14 +87,25 @@ export async function openProxyListener(options: ProxyListenerOptions): Promise<
   const close = async (): Promise<void> => {
     const closed = once(server, "close");
     server.close();
-    // Upgraded ones as well, which the server itself has let go of.
-    for (const socket of sockets) socket.destroy();
+    dropConnections();
     await closed;
     forward.close();
     await ports.releaseByProject(project.id, "proxy");
   };
   let closing: Promise<void> | undefined;
   return { port, addresses, close: () => (closing ??= close()) };
+}
+
+/** @returns ends all of them, also the upgraded ones, which the server itself has let go of */
+function trackConnections(server: Server): () => void {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return () => {
+    for (const socket of sockets) socket.destroy();
+  };
 }
 
 async function listen(server: Server, { ports, project }: ProxyListenerOptions): Promise<number> {
@@ -115,10 +130,9 @@ async function listen(server: Server, { ports, project }: ProxyListenerOptions):
   }
 }
 
-function addressesAt(port: number, outside: string, target: URL | undefined): Addresses {
+function addressesAt(port: number, outside: string, serverBase: string): Addresses {
   const { prefix } = addressesOf(port, outside);
-  const userBase = target?.pathname ?? "/";
   // A server that was told its outside prefix has it in its own base.
-  const base = userBase.startsWith(prefix) ? userBase : prefix.slice(0, -1) + userBase;
-  return addressesOf(port, outside, base);
+  const isTold = serverBase.startsWith(prefix);
+  return addressesOf(port, outside, isTold ? serverBase : prefix.slice(0, -1) + serverBase);
 }
