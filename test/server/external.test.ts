@@ -1,9 +1,23 @@
 /** Servers that other programs announce by a `.devinfo` (dev-servers section 6; scenarios 10 and 11). */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
+import { build } from "esbuild";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { removeDevInfoFile } from "../../src/server/dev-servers/external/dev-info-file.ts";
 import { processStart } from "../../src/server/processes.ts";
 import { isAlive } from "../support/alive.ts";
 import { eventually } from "../support/eventually.ts";
@@ -129,11 +143,11 @@ describe("10: files", () => {
     const { fileOf, changed, told } = await useExternals();
     const file = fileOf("torn");
     await mkdir(path.dirname(file), { recursive: true });
-    const text = JSON.stringify(devInfo());
-    await writeFile(file, text.slice(0, 10));
+    const whole = JSON.stringify(devInfo());
+    await writeFile(file, whole.slice(0, 10));
     // Longer than the rest of 50 ms, so that the half is what is read first; shorter than the second look.
     await eventually("the half to be on disk", async () => (await readFile(file)).length === 10);
-    setTimeout(() => void writeFile(file, text), 100);
+    setTimeout(() => void writeFile(file, whole), 100);
     expect((await changed(1)).pluginID).toBe("torn");
     expect(told).toHaveLength(1);
   });
@@ -207,6 +221,45 @@ describe("11: life", () => {
     await write("bad", "no json");
     await rejected(1);
     expect(told).toHaveLength(1);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "11: a process of another user counts as alive, though it may not be signalled (needs root)",
+    async () => {
+      const program = `
+        try { process.kill(1, 0); console.log("may"); } catch (error) { console.log(error.code); }
+        const { lifeOf } = await import(process.argv[1]);
+        console.log((await lifeOf(1)).alive, (await lifeOf(1, "another start")).alive);`;
+      // As text, because another user may not be able to read the folder of this project.
+      const source = await build({
+        entryPoints: ["src/server/dev-servers/external/liveness.ts"],
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        write: false,
+      });
+      const folder = await mkdtemp(path.join(tmpdir(), "vtr-life-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      await chmod(folder, 0o755);
+      const file = path.join(folder, "liveness.mjs");
+      await writeFile(file, source.outputFiles[0]?.text ?? "");
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program, file], {
+        uid: 65_534,
+        cwd: folder,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      expect(await text(child.stdout)).toBe("EPERM\ntrue false\n");
+    },
+  );
+
+  test("11: a file is removed only while it is the one that was judged", async () => {
+    const { write } = await useExternals({ stateDirectories: () => [] });
+    const file = await write("one", "new");
+    await removeDevInfoFile(file, "old");
+    expect(await readFile(file, "utf8")).toBe("new");
+    await removeDevInfoFile(file, "new");
+    expect(await readdir(path.dirname(file))).toEqual([]);
+    await removeDevInfoFile(file, "new");
   });
 
   test("11: another process with the same number is not the one that was meant", async () => {

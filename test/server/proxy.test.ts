@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { get as httpGet, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import {
@@ -289,6 +290,38 @@ describe("a server that is away", () => {
     });
     await once(socket, "error");
   });
+});
+
+test.each([
+  ["no HTTP at all", "hello\r\n\r\n", /^502 .*Shop does not answer at/],
+  [
+    "a status of two digits",
+    "HTTP/1.1 099 odd\r\nContent-Length: 0\r\n\r\n",
+    /^502 .*Shop gave an answer that is no HTTP; look at its log/,
+  ],
+  ["nothing", "", /^502 .*Shop does not answer at/],
+  [
+    "a coding that it does not have",
+    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\nplain",
+    "",
+  ],
+])("a server that answers %s breaks its own answer only", async (_name, text, sentence) => {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(text));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { origin } = await useProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const ask = async (): Promise<string> => {
+    const answer = await get(`${origin}/`, navigation);
+    return `${answer.statusCode} ${String(await bodyOf(answer))}`;
+  };
+  for (let count = 0; count < 2; count++) {
+    if (sentence === "") await expect(ask()).rejects.toThrow("hang up");
+    else expect(await ask()).toMatch(sentence);
+  }
 });
 
 describe("a plain vite", () => {

@@ -65,7 +65,8 @@ export class Attachment {
   readonly options: AttachmentOptions;
   #backend: Answers = { seen: false, misses: 0 };
   #ui: Answers = { seen: false, misses: 0 };
-  #forgetLook: (() => void) | undefined;
+  #endLooks: (() => void) | undefined;
+  #isProbing = false;
   #isOver = false;
 
   constructor(options: AttachmentOptions) {
@@ -75,13 +76,15 @@ export class Attachment {
   /** Probes once, then goes on looking until it is detached. */
   async open(): Promise<void> {
     await this.#probe();
-    this.#plan();
+    if (this.#isOver) return;
+    const { clock, healthMs } = this.options;
+    this.#endLooks = clock.every(healthMs, () => void this.#look());
   }
 
   /** Forgets the process; it lives on. */
   detach(): void {
     this.#isOver = true;
-    this.#forgetLook?.();
+    this.#endLooks?.();
   }
 
   part(): ExternalPart {
@@ -134,22 +137,19 @@ export class Attachment {
     this.#ui = counted(this.#ui, ui);
   }
 
-  #plan(): void {
-    const { clock, healthMs } = this.options;
-    if (!this.#isOver) this.#forgetLook = clock.after(healthMs, () => void this.#look());
-  }
-
   async #look(): Promise<void> {
     const { info, start, changed, died, looking } = this.options;
     looking();
     const { alive } = await lifeOf(info.pid, start);
     if (this.#isOver) return;
     if (!alive) return died();
+    // A server that answers late must not make its death known late.
+    if (this.#isProbing) return;
+    this.#isProbing = true;
     const before = JSON.stringify(this.part());
     await this.#probe();
-    if (this.#isOver) return;
-    if (JSON.stringify(this.part()) !== before) changed();
-    this.#plan();
+    this.#isProbing = false;
+    if (!this.#isOver && JSON.stringify(this.part()) !== before) changed();
   }
 }
 

@@ -16,11 +16,16 @@ export function parseAddress(text: string): Address | undefined {
 
 /** @param allowed hosts beside loopback, exact */
 export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
-  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
-  return isLoopback(name) || allowed.some((one) => one.toLowerCase() === name);
+  return isLoopback(host) || allowed.some((one) => one.toLowerCase() === plain(host));
 }
 
-function isLoopback(name: string): boolean {
+/** Also of a name that only this machine has. */
+export function isLoopback(host: string): boolean {
+  const name = plain(host);
   // All of 127.0.0.0/8 is this machine (RFC 1122, 3.2.1.3), and the name is kept for it (RFC 6761, 6.3).
   return name === "localhost" || name === "::1" || (isIPv4(name) && name.startsWith("127."));
+}
+
+function plain(host: string): string {
+  return host.replace(/^\[|\]$/g, "").toLowerCase();
 }

@@ -2,7 +2,7 @@
 import { get as httpGet } from "node:http";
 import { get as httpsGet } from "node:https";
 import { connect } from "node:net";
-import { parseAddress } from "./loopback.ts";
+import { isLoopback, parseAddress } from "./loopback.ts";
 
 /** Ms (dev-servers 6.2). */
 const connectMs = 1000;
@@ -27,8 +27,8 @@ export function probeBackend(addr: string): Promise<boolean> {
 export function probeUi(address: string): Promise<boolean> {
   const url = `${address}@vite/client`;
   return new Promise((resolve) => {
-    // A certificate for a server of one's own machine is self-signed, and nothing secret is sent.
-    const options = { agent: false, rejectUnauthorized: false } as const;
+    // The certificate of a server on one's own machine is self-signed.
+    const options = { agent: false, rejectUnauthorized: !isLoopback(new URL(url).hostname) };
     const request = url.startsWith("https:") ? httpsGet(url, options) : httpGet(url, options);
     const timer = setTimeout(() => request.destroy(new Error("timeout")), uiMs);
     const done = (isUp: boolean): void => {

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "n
 import { Agent as HttpsAgent } from "node:https";
 import { pipeline, type Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
+import { isLoopback } from "../external/loopback.ts";
 import { codingOf, knownCodings } from "./encodings.ts";
 import { allowClient, policiesOf } from "./page-policies.ts";
 import { createPageStream } from "./page-stream.ts";
@@ -58,12 +59,23 @@ export function createForward(options: ForwardOptions): Forward {
   const { target, name, prefix } = options;
   const agents = { http: new HttpAgent(connections), https: new HttpsAgent(connections) };
   const proxy = createProxyServer({
-    // A server may refuse every name but its own, and this machine's certificates are self-signed.
+    // A server may refuse every name but its own.
     changeOrigin: true,
-    secure: false,
     selfHandleResponse: true,
   });
-  proxy.on("proxyRes", (answer, request, response) => relay(options, answer, request, response));
+  proxy.on("proxyRes", (answer, request, response) => {
+    try {
+      relay(options, answer, request, response);
+    } catch {
+      // An answer that HTTP does not know, such as a status of two digits: it must not end this process.
+      answer.destroy();
+      answerUnreachable(
+        request,
+        response,
+        `${name} gave an answer that is no HTTP; look at its log`,
+      );
+    }
+  });
   proxy.on("proxyReqWs", (asked, _request, socket) => {
     // The proxy hands on an end, but not that a socket was destroyed: the server's would stay open.
     asked.once("upgrade", (_answer, behind) => socket.once("close", () => behind.destroy()));
@@ -86,7 +98,7 @@ export function createForward(options: ForwardOptions): Forward {
         headers["accept-encoding"] = knownCodings(request.headers["accept-encoding"]);
       const agent = url.protocol === "https:" ? agents.https : agents.http;
       proxy
-        .web(request, response, { target: url.origin, headers, agent })
+        .web(request, response, { ...targetOf(url), headers, agent })
         .catch(() => answerUnreachable(request, response, away()));
     },
     upgrade(request, socket, head) {
@@ -95,7 +107,7 @@ export function createForward(options: ForwardOptions): Forward {
       request.url = localUrl(request.url ?? "/", prefix, url);
       const headers = headersFor(request, url);
       proxy
-        .ws(request, socket as never, { target: url.origin, headers }, head)
+        .ws(request, socket as never, { ...targetOf(url), headers }, head)
         .catch(() => socket.destroy());
     },
     close() {
@@ -103,6 +115,11 @@ export function createForward(options: ForwardOptions): Forward {
       agents.https.destroy();
     },
   };
+}
+
+/** The certificate of a server on one's own machine is self-signed. */
+function targetOf(url: URL): { target: string; secure: boolean } {
+  return { target: url.origin, secure: !isLoopback(url.hostname) };
 }
 
 /** The server's answer, changed only if it is a page that may have the client. */
