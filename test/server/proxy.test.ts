@@ -324,6 +324,18 @@ test.each([
   }
 });
 
+test("an announced address that is our own does not go round for ever", async () => {
+  const proxy = await useProxy("");
+  proxy.target = `${proxy.origin}/`;
+  const answer = await get(`${proxy.origin}/`);
+  expect([answer.statusCode, String(await bodyOf(answer))]).toEqual([
+    502,
+    `Shop is announced at ${proxy.origin}, which leads back to Vitrine; correct the address\n`,
+  ]);
+  const socket = new WebSocket(`${proxy.origin.replace("http", "ws")}/`, { origin: proxy.origin });
+  await once(socket, "error");
+});
+
 describe("a plain vite", () => {
   const port = firstPort + 88;
 

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { pipeline, type Duplex } from "node:stream";
-import { createProxyServer } from "httpxy";
+import { createProxyServer, type ProxyServer } from "httpxy";
 import { isLoopback } from "../external/loopback.ts";
 import { codingOf, knownCodings } from "./encodings.ts";
 import { allowClient, policiesOf } from "./page-policies.ts";
@@ -28,6 +28,8 @@ export interface Forward {
   close(): void;
 }
 
+/** On each request that was handed on: whoever announces our own address would have it handed on for ever. */
+const passed = "x-vitrine-passed";
 /** Of one connection only (RFC 9110, 7.6.1). */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
@@ -58,6 +60,53 @@ const connections = { keepAlive: true, timeout: 4000 } as const;
 export function createForward(options: ForwardOptions): Forward {
   const { target, name, prefix } = options;
   const agents = { http: new HttpAgent(connections), https: new HttpsAgent(connections) };
+  const proxy = createProxy(options);
+
+  const away = (): string =>
+    `${name} does not answer at ${target()?.origin ?? "any address"}; start its dev server, this page loads when it serves`;
+
+  /** For the server its pages have its own origin, as they do without us. */
+  const headersFor = ({ headers }: IncomingMessage, url: URL): Record<string, string> => ({
+    [passed]: "1",
+    ...(options.origins.includes(headers.origin ?? "") ? { origin: url.origin } : {}),
+  });
+
+  return {
+    web(request, response) {
+      const url = target();
+      if (url === undefined) return answerUnreachable(request, response, away());
+      if (passed in request.headers)
+        return answerUnreachable(
+          request,
+          response,
+          `${name} is announced at ${url.origin}, which leads back to Vitrine; correct the address`,
+        );
+      request.url = localUrl(request.url ?? "/", prefix, url);
+      const headers = headersFor(request, url);
+      if (isNavigation(request))
+        headers["accept-encoding"] = knownCodings(request.headers["accept-encoding"]);
+      const agent = url.protocol === "https:" ? agents.https : agents.http;
+      proxy
+        .web(request, response, { ...targetOf(url), headers, agent })
+        .catch(() => answerUnreachable(request, response, away()));
+    },
+    upgrade(request, socket, head) {
+      const url = target();
+      if (url === undefined || passed in request.headers) return void socket.destroy();
+      request.url = localUrl(request.url ?? "/", prefix, url);
+      const headers = headersFor(request, url);
+      proxy
+        .ws(request, socket as never, { ...targetOf(url), headers }, head)
+        .catch(() => socket.destroy());
+    },
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+function createProxy(options: ForwardOptions): ProxyServer {
   const proxy = createProxyServer({
     // A server may refuse every name but its own.
     changeOrigin: true,
@@ -72,7 +121,7 @@ export function createForward(options: ForwardOptions): Forward {
       answerUnreachable(
         request,
         response,
-        `${name} gave an answer that is no HTTP; look at its log`,
+        `${options.name} gave an answer that is no HTTP; look at its log`,
       );
     }
   });
@@ -80,41 +129,7 @@ export function createForward(options: ForwardOptions): Forward {
     // The proxy hands on an end, but not that a socket was destroyed: the server's would stay open.
     asked.once("upgrade", (_answer, behind) => socket.once("close", () => behind.destroy()));
   });
-
-  const away = (): string =>
-    `${name} does not answer at ${target()?.origin ?? "any address"}; start its dev server, this page loads when it serves`;
-
-  /** For the server its pages have its own origin, as they do without us. */
-  const headersFor = ({ headers }: IncomingMessage, url: URL): Record<string, string> =>
-    options.origins.includes(headers.origin ?? "") ? { origin: url.origin } : {};
-
-  return {
-    web(request, response) {
-      const url = target();
-      if (url === undefined) return answerUnreachable(request, response, away());
-      request.url = localUrl(request.url ?? "/", prefix, url);
-      const headers = headersFor(request, url);
-      if (isNavigation(request))
-        headers["accept-encoding"] = knownCodings(request.headers["accept-encoding"]);
-      const agent = url.protocol === "https:" ? agents.https : agents.http;
-      proxy
-        .web(request, response, { ...targetOf(url), headers, agent })
-        .catch(() => answerUnreachable(request, response, away()));
-    },
-    upgrade(request, socket, head) {
-      const url = target();
-      if (url === undefined) return void socket.destroy();
-      request.url = localUrl(request.url ?? "/", prefix, url);
-      const headers = headersFor(request, url);
-      proxy
-        .ws(request, socket as never, { ...targetOf(url), headers }, head)
-        .catch(() => socket.destroy());
-    },
-    close() {
-      agents.http.destroy();
-      agents.https.destroy();
-    },
-  };
+  return proxy;
 }
 
 /** The certificate of a server on one's own machine is self-signed. */

@@ -40,7 +40,7 @@ export async function openProxyListener(options: ProxyListenerOptions): Promise<
   const server = createServer(SERVER_OPTIONS);
   const dropConnections = trackConnections(server);
   const port = await listen(server, options);
-  const outside = await options.externalAddress(port);
+  const outside = await outsideOf(port, server, options);
   /** The last path by which the server was known: pages keep their base while it is away. */
   let serverBase = "/";
   const target = (): URL | undefined => {
@@ -127,6 +127,21 @@ async function listen(server: Server, { ports, project }: ProxyListenerOptions):
         { cause },
       );
     }
+  }
+}
+
+async function outsideOf(
+  port: number,
+  server: Server,
+  { externalAddress, ports, project }: ProxyListenerOptions,
+): Promise<string> {
+  try {
+    return await externalAddress(port);
+  } catch (error) {
+    // Nobody would know of the listener.
+    server.close();
+    await ports.releaseByProject(project.id, "proxy");
+    throw error;
   }
 }
 
