@@ -41,6 +41,18 @@ async function bodyOf(answer: IncomingMessage): Promise<Buffer> {
   return buffer(answer);
 }
 
+async function openPage({ origin }: TestProxy): Promise<Page> {
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
+  // Only a built server has the client beside itself; all else comes through the proxy.
+  await page.route("**/-vitrine/page.js", (route) =>
+    route.fulfill({ path: path.join(dist, "realm/page.js"), contentType: "text/javascript" }),
+  );
+  await page.goto(`${origin}/`);
+  return page;
+}
+
 describe("pages", () => {
   const codings = {
     gzip: [gzipSync, gunzipSync],
@@ -152,6 +164,28 @@ describe("pages", () => {
     expect(await page("/nonce")).toContain(client.replace("></", ' nonce="x1"></'));
     expect(await page("/self")).toContain(client);
   });
+
+  test.each(["default-src 'self'", "script-src 'strict-dynamic' 'nonce-x1'; connect-src 'self'"])(
+    "in a browser a page with the policy %s has its realm, and breaks no rule",
+    async (policy) => {
+      const target = await useTarget((request, response) => {
+        if (request.url !== "/") return response.writeHead(404).end();
+        response
+          .writeHead(200, { "content-type": "text/html", "content-security-policy": policy })
+          .end(html);
+      });
+      const proxy = await useProxy(target);
+      const page = await openPage(proxy);
+      const broken: string[] = [];
+      page.on("console", (message) => {
+        if (message.text().includes("Content Security Policy")) broken.push(message.text());
+      });
+      await page.reload();
+      const realm = await eventually("the realm", () => proxy.realms.all()[0]);
+      expect(realm.facts().kind).toBe("page");
+      expect(broken).toEqual([]);
+    },
+  );
 
   test("a redirect of the server to itself stays behind the proxy", async () => {
     const target = await useTarget((request, response) => {
@@ -357,18 +391,6 @@ describe("a plain vite", () => {
     const exit = once(child, "exit");
     child.kill("SIGKILL");
     await exit;
-  }
-
-  async function openPage({ origin }: TestProxy): Promise<Page> {
-    const browser = await launchBrowser();
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage();
-    // Only a built server has the client beside itself; all else comes through the proxy.
-    await page.route("**/-vitrine/page.js", (route) =>
-      route.fulfill({ path: path.join(dist, "realm/page.js"), contentType: "text/javascript" }),
-    );
-    await page.goto(`${origin}/`);
-    return page;
   }
 
   test("hot updates go through, a realm connects, and the page waits for a restart of the server", async () => {
