@@ -27,7 +27,10 @@ export interface TestProxy {
 export async function useProxy(target: string, outside = ""): Promise<TestProxy> {
   const directory = await mkdtemp(path.join(tmpdir(), "vtr-proxy-"));
   const owner = { pid: process.pid, start: (await processStart(process.pid)) ?? "" };
-  const ports = createPorts(directory, owner, () => [firstPort + 90, firstPort + 100]);
+  const ports = createPorts(path.join(directory, "ports"), owner, () => [
+    firstPort + 90,
+    firstPort + 100,
+  ]);
   const realms = new Realms();
   const used: { listener?: ProxyListener; target: string } = { target };
   const channel = await openPageChannel({

@@ -34,7 +34,7 @@ export interface Ports {
 }
 
 /**
- * @param directory of the lock files, shared by all servers of the user
+ * @param directory of the lock files, shared by all servers of the user; last ports stand beside it, in `<directory>-last`
  * @param owner this server
  * @param range inclusive start, exclusive end
  */
@@ -45,7 +45,7 @@ export function createPorts(
 ): Ports {
   /** With who holds it: `""` for nobody by name. */
   const reserved = new Map<number, string>();
-  const lastPorts = createLastPorts(path.join(directory, "last"));
+  const lastPorts = createLastPorts(`${directory}-last`);
   const lockFile = (port: number): string => path.join(directory, `${port}.json`);
 
   const take = async (port: number, key: string): Promise<boolean> => {
