@@ -57,8 +57,11 @@ async function createPlain(file: string, owner: ProcessIdentity): Promise<boolea
   }
 }
 
-/** Takes the lock of a dead process away, and puts it back if it is another one by now: two may try at the same time. */
-async function takeAway(file: string, text: string): Promise<void> {
+/**
+ * Takes away what a dead process left, and puts it back if it is another one's by now: two may try at the same time.
+ * @param text as it was read
+ */
+export async function takeAway(file: string, text: string): Promise<void> {
   const aside = `${file}.${process.pid}-${randomBytes(6).toString("hex")}`;
   try {
     await rename(file, aside);

@@ -1,20 +1,40 @@
-/** Ports for Vite hosts, one owner each, also between windows (dev-servers section 5). */
-import { createServer } from "node:net";
+/** Ports for dev servers, one owner each, also between windows (dev-servers section 5). */
 import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { lock, unlock } from "../lock-file.ts";
 import type { ProcessIdentity } from "../processes.ts";
+import { isFree } from "./free-port.ts";
+import { createLastPorts } from "./last-ports.ts";
+
+/** For whom a port is. */
+export interface PortHolder {
+  /** Id of the project. */
+  readonly id: string;
+  /** Absolute root of the project: its last port is remembered under it, over restarts of the window. */
+  readonly root: string;
+  /** A project served through our proxy has two ports, each with its own memory; `server` when not said. */
+  readonly use?: "server" | "proxy";
+}
 
 export interface Ports {
-  /** Reserves a port, the preferred one if it is free. Throws `port_exhausted`. */
-  reserve(preferred?: number): Promise<number>;
+  /**
+   * Reserves a port: the preferred one if it is free, else the holder's last one, else the first free of the range. A
+   * holder keeps the port it prefers and has; when it gets another one, the one it had is given back, so that asking
+   * without a preference moves it on. The reservation lasts until it is released, whatever becomes of the process.
+   * @throws UserError `port_exhausted`
+   */
+  reserve(preferred?: number, holder?: PortHolder): Promise<number>;
   /** Gives it back. The process that listened on it must be gone. */
   release(port: number): Promise<void>;
+  /** Gives back what a project holds for one use. @returns the port, 0 when it held none */
+  releaseByProject(id: string, use?: PortHolder["use"]): Promise<number>;
+  /** @returns the port that a project holds, 0 when none */
+  getPort(id: string, use?: PortHolder["use"]): number;
   releaseAll(): Promise<void>;
 }
 
 /**
- * @param directory of the lock files, shared by all servers of the user
+ * @param directory of the lock files, shared by all servers of the user; last ports stand beside it, in `<directory>-last`
  * @param owner this server
  * @param range inclusive start, exclusive end
  */
@@ -23,16 +43,30 @@ export function createPorts(
   owner: ProcessIdentity,
   range: () => readonly [number, number],
 ): Ports {
-  const reserved = new Set<number>();
+  /** With who holds it: `""` for nobody by name. */
+  const reserved = new Map<number, string>();
+  const lastPorts = createLastPorts(`${directory}-last`);
   const lockFile = (port: number): string => path.join(directory, `${port}.json`);
 
-  const take = async (port: number): Promise<boolean> => {
-    if (reserved.has(port)) return false;
-    reserved.add(port);
+  const take = async (port: number, key: string): Promise<boolean> => {
+    const [start, end] = range();
+    if (port < start || port >= end || reserved.has(port)) return false;
+    reserved.set(port, key);
     if ((await lock(lockFile(port), owner)) && (await isFree(port))) return true;
     reserved.delete(port);
     await unlock(lockFile(port), owner);
     return false;
+  };
+
+  const firstFree = async (wanted: readonly number[], key: string): Promise<number> => {
+    const [start, end] = range();
+    for (const port of wanted) if (await take(port, key)) return port;
+    for (let port = start; port < end; port++) if (await take(port, key)) return port;
+    throw new UserError(
+      "port_exhausted",
+      `Ports ${start}–${end - 1} are all in use. Stop a project, free a port or change the setting vitrine.portRange`,
+      { data: { start, end: end - 1 } },
+    );
   };
 
   const release = async (port: number): Promise<void> => {
@@ -41,48 +75,35 @@ export function createPorts(
     reserved.delete(port);
   };
 
+  const held = (key: string): number =>
+    [...reserved].find(([, other]) => other === key && key !== "")?.[0] ?? 0;
+
   return {
-    async reserve(preferred) {
-      const [start, end] = range();
-      if (
-        preferred !== undefined &&
-        preferred >= start &&
-        preferred < end &&
-        (await take(preferred))
-      )
-        return preferred;
-      for (let port = start; port < end; port++) {
-        if (await take(port)) return port;
-      }
-      throw new UserError(
-        "port_exhausted",
-        `Ports ${start}–${end - 1} are all in use. Stop a project, free a port or change the setting vitrine.portRange`,
-      );
+    async reserve(preferred, holder) {
+      const key = holder === undefined ? "" : keyOf(holder.id, holder.use);
+      const place = holder === undefined ? undefined : keyOf(holder.root, holder.use);
+      const before = held(key);
+      if (before !== 0 && before === preferred) return before;
+      const last = place === undefined ? undefined : await lastPorts.read(place);
+      const wanted = [preferred, last].filter((port) => port !== undefined);
+      const port = await firstFree(wanted, key);
+      await release(before);
+      if (place !== undefined) await lastPorts.write(place, port);
+      return port;
     },
     release,
+    async releaseByProject(id, use) {
+      const port = held(keyOf(id, use));
+      await release(port);
+      return port;
+    },
+    getPort: (id, use) => held(keyOf(id, use)),
     releaseAll: async () => {
-      await Promise.all([...reserved].map(release));
+      await Promise.all([...reserved.keys()].map(release));
     },
   };
 }
 
-/** Free means: bindable on IPv4 loopback, IPv6 loopback where it exists, and both wildcards. */
-export async function isFree(port: number): Promise<boolean> {
-  for (const host of ["127.0.0.1", "::1", "0.0.0.0", "::"]) {
-    if (!(await canBind(port, host))) return false;
-  }
-  return true;
-}
-
-function canBind(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      // A machine without IPv6 cannot bind there, and nobody else can either.
-      resolve(error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT");
-    });
-    server.listen({ port, host, exclusive: true, ipv6Only: host === "::" }, () =>
-      server.close(() => resolve(true)),
-    );
-  });
+function keyOf(what: string, use: PortHolder["use"] = "server"): string {
+  return `${use} ${what}`;
 }

@@ -166,7 +166,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   too_large: 413,
   unsupported: 415,
   config_failed: 422,
+  dead_pid: 422,
   html_missing: 422,
+  invalid_devinfo: 422,
   not_installed: 422,
   server_gone: 503,
 };

@@ -150,7 +150,8 @@ export class SessionRunner {
   }
 
   async #reserve(preferred: number | undefined): Promise<void> {
-    this.#port = await this.#parts.ports.reserve(preferred);
+    const { id, root } = this.project;
+    this.#port = await this.#parts.ports.reserve(preferred, { id, root });
     this.#addresses = addressesOf(this.#port, await this.#parts.externalAddress(this.#port));
     if (this.#pipe === "") this.#pipe = await this.#parts.openChannel(this);
     this.#parts.changed();

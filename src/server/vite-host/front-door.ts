@@ -42,7 +42,13 @@ const workerModules = "/-daebug-m/";
 /** Answers a request below the route of module packs; `name` is what stands behind it, with its query. */
 export type AnswerPack = (request: IncomingMessage, response: ServerResponse, name: string) => void;
 
-export interface FrontDoorOptions extends ServeOptions {
+/** What the door has to know of a session. */
+type DoorAddresses = Pick<ServeOptions, "port" | "prefix" | "origins" | "hosts" | "pipe">;
+
+/** Under which names the server behind the door serves. */
+type Names = Pick<Settled, "base" | "userBase" | "hosts" | "origins">;
+
+export interface FrontDoorOptions extends DoorAddresses {
   answerPack: AnswerPack;
 }
 
@@ -53,7 +59,7 @@ export interface FrontDoorOptions extends ServeOptions {
 const throughPipe = { connection: "keep-alive" };
 
 /** @param settled filled by the time the first request comes */
-export function frontDoor(server: object, options: FrontDoorOptions, settled: Settled): void {
+export function frontDoor(server: object, options: FrontDoorOptions, settled: Names): void {
   const httpServer = server as Server;
   const gate = contentGate(options, settled);
   const channel = createProxyServer({ target: { socketPath: options.pipe }, changeOrigin: false });
@@ -114,7 +120,7 @@ export function frontDoor(server: object, options: FrontDoorOptions, settled: Se
   }) as typeof httpServer.emit;
 }
 
-function contentGate(options: ServeOptions, settled: Settled): RequestGate {
+function contentGate(options: DoorAddresses, settled: Names): RequestGate {
   const route = {
     access: "public",
     json: false,

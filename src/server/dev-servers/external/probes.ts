@@ -1,0 +1,42 @@
+/** Asks an attached server whether it serves: a connection for the back end, Vite's client for the UI. */
+import { get as httpGet } from "node:http";
+import { get as httpsGet } from "node:https";
+import { connect } from "node:net";
+import { isLoopback, parseAddress } from "./loopback.ts";
+
+/** Ms (dev-servers 6.2). */
+const connectMs = 1000;
+/** Ms; a Vite that transforms something large answers late. */
+const uiMs = 2000;
+
+/** Whether `host:port` takes connections. */
+export function probeBackend(addr: string): Promise<boolean> {
+  const address = parseAddress(addr);
+  if (address === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const socket = connect({ ...address, timeout: connectMs });
+    const done = (isUp: boolean) => (): void => {
+      socket.destroy();
+      resolve(isUp);
+    };
+    socket.once("connect", done(true)).once("timeout", done(false)).once("error", done(false));
+  });
+}
+
+/** @param address of the UI with a slash at the end; its `@vite/client` has to answer 200 */
+export function probeUi(address: string): Promise<boolean> {
+  const url = `${address}@vite/client`;
+  return new Promise((resolve) => {
+    // The certificate of a server on one's own machine is self-signed.
+    const options = { agent: false, rejectUnauthorized: !isLoopback(new URL(url).hostname) };
+    const request = url.startsWith("https:") ? httpsGet(url, options) : httpGet(url, options);
+    const timer = setTimeout(() => request.destroy(new Error("timeout")), uiMs);
+    const done = (isUp: boolean): void => {
+      clearTimeout(timer);
+      request.destroy();
+      resolve(isUp);
+    };
+    request.once("response", ({ statusCode }) => done(statusCode === 200));
+    request.on("error", () => done(false));
+  });
+}
