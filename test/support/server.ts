@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
+  DEV_SERVER_DEFAULTS,
   PROTOCOL_VERSION,
   type Config,
   type Hello,
@@ -64,6 +65,7 @@ const defaults: Config = {
   warmStart: false,
   streaming: "auto",
   runTimeout: 0,
+  devServers: DEV_SERVER_DEFAULTS,
 };
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {
@@ -86,6 +88,7 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
     consoleLogged: (entries) => void server.console.push(...entries),
     logged: (entries) => void server.logs.push(...entries),
     projectsChanged: () => {},
+    projectProblemsChanged: () => {},
   };
   const hostMethods: HostMethods = {
     externalAddress: async (port) => `http://127.0.0.1:${port}/`,
