@@ -240,10 +240,20 @@ class Vitrine implements Application {
   ): Promise<void> {
     try {
       if (message.type === "openProblem") return await openPlace(message.problem);
-      await this.handlers[panelCommands[message.type]]({ root });
+      await this.handlers[this.#commandOf(message.type, root)]({ root });
     } catch (error) {
       this.#options.report.error(error);
     }
+  }
+
+  /** Where a dev server runs the project, that is what a restart means. */
+  #commandOf(type: keyof typeof panelCommands, root: string): CommandId {
+    const { projects, devServers } = this.#options.mirror;
+    const id = projects?.find((project) => project.hasUI && project.root === root)?.id;
+    const isManaged = devServers.some(
+      ({ pluginID, mode }) => pluginID === id && mode === "managed",
+    );
+    return type === "restart" && isManaged ? "vitrine.restartDevServer" : panelCommands[type];
   }
 
   /** For what nobody waits for: a failure is a line in the log. */

@@ -41,6 +41,12 @@ export function devServerAfterServerLoss(state: DevServerState): DevServerState 
   };
 }
 
+/** A session with what the last build of its back end found: one page, one place where its errors are shown. */
+export function withBuildErrors(session: Session, devServer: DevServerState | undefined): Session {
+  if (!devServer || devServer.errors.length === 0) return session;
+  return { ...session, problems: [...session.problems, ...devServer.errors] };
+}
+
 /** Projects that are started again when a new server is ready; what is outside attaches itself. */
 export function managedIds(states: readonly DevServerState[]): string[] {
   return states

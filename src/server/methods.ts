@@ -2,7 +2,7 @@
 import { realpath } from "node:fs/promises";
 import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
-import type { Project } from "../protocol/model.ts";
+import type { Problem, Project } from "../protocol/model.ts";
 import type { Found } from "./dev-servers/combine.ts";
 import type { Owners, Settings, Tell } from "./owners.ts";
 import type { StateDirectory } from "./state-directory.ts";
@@ -11,6 +11,8 @@ import { ourVite, resolveVite } from "./vite-host/resolve-vite.ts";
 export interface Methods extends Omit<ServerMethods, "initialize"> {
   /** As last found. */
   projects(): readonly Project[];
+  /** What is wrong in the files that configure projects. */
+  projectProblems(): readonly Problem[];
 }
 
 export interface MethodsParts {
@@ -27,6 +29,7 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
   return {
     ...devServersToCome,
     projects: () => projectsOf(projects.found),
+    projectProblems: () => projects.found.problems,
     configure: async (config) => {
       const before = JSON.stringify(settings.config.devServers.projects);
       settings.config = config;

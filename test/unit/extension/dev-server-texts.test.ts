@@ -11,7 +11,11 @@ import {
   stateWord,
 } from "../../../src/extension/dev-servers/state-texts.ts";
 import { idOf } from "../../../src/extension/dev-servers/targets.ts";
-import { devServerAfterServerLoss, managedIds } from "../../../src/extension/mirror-facts.ts";
+import {
+  devServerAfterServerLoss,
+  managedIds,
+  withBuildErrors,
+} from "../../../src/extension/mirror-facts.ts";
 import { statusText } from "../../../src/extension/status-bar-texts.ts";
 import {
   nodesBelow,
@@ -229,6 +233,17 @@ test("commands take an id, a line of the tree, or the root of a project", () => 
   expect(
     [undefined, null, 5, {}, { root: 5 }, { root: "/x" }].map((each) => idOf(each, [maps])),
   ).toEqual(Array.from({ length: 6 }).fill(undefined));
+});
+
+test("a page shows what the build of its back end found beside its own problems", () => {
+  const own = { ...goError, message: "own" };
+  const shown = withBuildErrors(session({ problems: [own] }), states.error);
+  expect(shown.problems).toEqual([own, goError]);
+  const plain = session();
+  expect([withBuildErrors(plain, undefined), withBuildErrors(plain, states.ready)]).toEqual([
+    plain,
+    plain,
+  ]);
 });
 
 test("what ran here is started again after the server was lost, and nothing runs meanwhile", () => {
