@@ -7,6 +7,7 @@ import type { CommandHandler, CommandId } from "./command-ids.ts";
 import { onDidChangeConfig, onDidChangeExtensions, readConfig, type HostConfig } from "./config.ts";
 import { createDecorations } from "./decorations.ts";
 import { createDevServerCommands } from "./dev-servers/commands.ts";
+import { createMemory } from "./dev-servers/memory.ts";
 import { createNotifications } from "./dev-servers/notifications.ts";
 import { Documents } from "./documents.ts";
 import { FolderLinks } from "./folder-links.ts";
@@ -62,6 +63,7 @@ class Vitrine implements Application {
   readonly #documents: Documents;
   readonly #server: ServerProcess;
   readonly #panels: Panels;
+  readonly #memory: vscode.Disposable;
   readonly #links = new FolderLinks();
   readonly #repls: ReplCommandsOptions;
   /** Made once a server is there: until then nobody used Vitrine in this window. */
@@ -99,6 +101,11 @@ class Vitrine implements Application {
     });
     const shared = { mirror, use, open, state, panels: this.#panels, output: this.#output };
     this.#repls = { mirror, state, use, links: this.#links };
+    this.#memory = createMemory({
+      mirror,
+      state,
+      start: (id) => void vscode.commands.executeCommand("vitrine.startDevServer", id),
+    });
     this.handlers = {
       ...createSessionCommands({
         ...shared,
@@ -111,6 +118,7 @@ class Vitrine implements Application {
     };
     context.subscriptions.push(
       this.#output,
+      this.#memory,
       this.#panels,
       this.#documents,
       runs,
@@ -137,6 +145,7 @@ class Vitrine implements Application {
   }
 
   stop(): Promise<void> {
+    this.#memory.dispose();
     return this.#server.stop();
   }
 

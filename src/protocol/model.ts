@@ -24,6 +24,8 @@ export interface Project {
   readonly folder: string;
   readonly hasUI: boolean;
   readonly hasBackend: boolean;
+  /** The server starts it by itself. */
+  readonly autostart: boolean;
   readonly evidence: ProjectEvidence;
   /** Absolute path of `vite.config.*`, when the project has one. */
   readonly configFile?: string;

@@ -106,7 +106,7 @@ export function fromDetected(detected: Detected): FoundProject {
 }
 
 function toProject(
-  { id, name, root, ui, backend }: ProjectConfig,
+  { id, name, root, ui, backend, autostart }: ProjectConfig,
   evidence: ProjectEvidence,
   configFile: string | undefined,
 ): Project {
@@ -117,6 +117,7 @@ function toProject(
     folder: root,
     hasUI: ui !== undefined,
     hasBackend: backend !== undefined,
+    autostart,
     evidence,
     ...(configFile === undefined ? {} : { configFile }),
   };

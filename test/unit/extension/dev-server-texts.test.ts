@@ -10,6 +10,7 @@ import {
   stateLine,
   stateWord,
 } from "../../../src/extension/dev-servers/state-texts.ts";
+import { namesOf, toOffer } from "../../../src/extension/dev-servers/to-offer.ts";
 import { idOf } from "../../../src/extension/dev-servers/targets.ts";
 import {
   devServerAfterServerLoss,
@@ -244,6 +245,14 @@ test("a page shows what the build of its back end found beside its own problems"
     plain,
     plain,
   ]);
+});
+
+test("what ran before is offered unless it starts by itself, runs, or is gone", () => {
+  const named = (id: string, autostart = false) => ({ ...maps, id, name: id, autostart });
+  const projects = [named("a"), named("b", true), named("c"), named("d"), named("e"), named("f")];
+  const offered = toOffer(["a", "b", "c", "e", "f", "gone"], projects, ["c"]);
+  expect(offered.map(({ id }) => id)).toEqual(["a", "e", "f"]);
+  expect([namesOf(offered), namesOf(projects), namesOf([])]).toEqual(["a, e, f", "a, b, c +3", ""]);
 });
 
 test("what ran here is started again after the server was lost, and nothing runs meanwhile", () => {

@@ -9,6 +9,7 @@ export const maps: Project = {
   folder: "/plugins/maps",
   hasUI: true,
   hasBackend: true,
+  autostart: false,
   evidence: "plugin",
 };
 

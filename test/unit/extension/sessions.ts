@@ -8,6 +8,7 @@ export const shop: Project = {
   folder: "/projects/shop",
   hasUI: true,
   hasBackend: false,
+  autostart: false,
   evidence: "vite-config",
   configFile: "/projects/shop/vite.config.ts",
 };

@@ -113,6 +113,7 @@ describe("a project is resolved", () => {
       folder: at,
       hasUI: true,
       hasBackend: true,
+      autostart: false,
       evidence: "vitrine-file",
       configFile: path.join(at, "ui/vite.config.ts"),
     });
