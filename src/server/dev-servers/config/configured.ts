@@ -111,9 +111,14 @@ async function resolveAll(
 }
 
 function toPathIssue(error: unknown, { path: above }: FoundEntry): ConfigIssue {
-  if (!(error instanceof UserError)) throw error;
-  const at = [...above, ...String(error.data["key"] ?? "").split(".")];
-  return { path: at, message: `${pathWords(at)}: ${error.message}`, severity: "error" };
+  if (error instanceof UserError) {
+    const at = [...above, ...String(error.data["key"] ?? "").split(".")];
+    return { path: at, message: `${pathWords(at)}: ${error.message}`, severity: "error" };
+  }
+  // The disk failed in a way that nobody foresaw: it costs this project alone.
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `${pathWords(above)} cannot be looked at: ${reason}; try again`;
+  return { path: above, message, severity: "error" };
 }
 
 /** Of several workspace folders the setting means the first that has the project's root. */

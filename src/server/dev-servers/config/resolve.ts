@@ -1,10 +1,11 @@
 /** A checked entry to a project: real absolute paths, defaults that depend on others, variables (dev-servers section 2). */
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../../../protocol/errors.ts";
 import { createPathGate, type PathGate } from "../../files/path-gate.ts";
 import { quoted } from "../../quoted.ts";
 import { entryOf } from "../detection/entry.ts";
+import { isFolder } from "../detection/search.ts";
 import type { BackendConfig, Command, ProjectConfig, UiConfig } from "../project-config.ts";
 import type { ProjectEntry } from "./schema.ts";
 import { usualFor } from "./tools.ts";
@@ -27,7 +28,14 @@ export async function resolveEntry(
   const gate = createPathGate({ roots: [folder] });
   const variables = { "${id}": entry.id, "<state>": stateDirectory };
   const places = new Places(gate, variables);
-  const root = await places.folder("root", await realpath(folder), entry.root);
+  const top = await realpath(folder).catch(() => {
+    throw fault(
+      "root",
+      `the workspace folder ${quoted(folder)} is gone; open it again`,
+      "not_found",
+    );
+  });
+  const root = await places.folder("root", top, entry.root);
   const { ui, backend } = entry;
   return {
     id: entry.id,
@@ -136,8 +144,9 @@ class Places {
 
   /** Real path of an existing folder within the workspace folder. */
   async folder(key: string, base: string, name: string): Promise<string> {
-    const real = await realpath(await this.file(key, base, name)).catch(() => undefined);
-    if (real !== undefined && (await stat(real)).isDirectory()) return real;
+    const file = await this.file(key, base, name);
+    const real = await realpath(file).catch(() => file);
+    if (await isFolder(real)) return real;
     throw fault(
       key,
       `there is no folder ${quoted(name)}; make it or correct its name`,

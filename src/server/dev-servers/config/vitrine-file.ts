@@ -10,6 +10,8 @@ import { readJsonText, type JsonPlace, type JsonText } from "./json-text.ts";
 
 export const vitrineFileName = "vitrine.json";
 
+/** Problems of one file; nobody reads more, and each is looked up in the text. */
+const mostProblems = 100;
 /** Bytes. A file of this size holds thousands of projects. */
 const largestFile = 1024 * 1024;
 
@@ -35,7 +37,10 @@ export async function readVitrineFile(folder: string): Promise<VitrineFile | und
     ...checked,
     file,
     isTorn: json.errors.length > 0,
-    problems: [...syntaxProblems(file, json), ...checked.issues.map(problemOf)],
+    problems: [
+      ...syntaxProblems(file, json),
+      ...checked.issues.slice(0, mostProblems).map(problemOf),
+    ],
     problemOf,
   };
 }

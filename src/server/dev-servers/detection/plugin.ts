@@ -1,12 +1,12 @@
 /** A plugin: `plugin.yaml` with a Vite UI in `ui` and a Go back end in `pkg`, either of which may be missing. */
 import path from "node:path";
-import { parse } from "yaml";
 import { quoted } from "../../quoted.ts";
 import type { BackendConfig } from "../project-config.ts";
 import type { Detected, Surroundings } from "./detected.ts";
 import { workspaceGlobs } from "./go.ts";
 import { isFile, isFolder, readSmall } from "./search.ts";
 import { configFileIn } from "./vite.ts";
+import { yamlFields } from "./yaml-fields.ts";
 
 export const pluginFileName = "plugin.yaml";
 const entry = "src/entry.ts";
@@ -41,27 +41,15 @@ export async function pluginAt(
 function readMetadata(
   text: string,
 ): { id: string; name: string; version?: string } | string | undefined {
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return `it is not valid YAML: ${reason}; correct it`;
-  }
-  const field = (name: string): string | undefined => {
-    const value: unknown =
-      typeof content === "object" && content !== null && Object.hasOwn(content, name)
-        ? Reflect.get(content, name)
-        : undefined;
-    // `version: 1.0` is a number in YAML.
-    return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  };
-  const [id, name, version] = [field("id"), field("name"), field("version")];
+  const fields = yamlFields(text, ["id", "name", "version"]);
   // Other programs have files of this name too, without an id.
-  if (id === undefined) return undefined;
+  if (!fields.has("id")) return undefined;
+  const id = fields.get("id");
+  if (id === undefined) return "its id is no text of one line; write it as one";
   if (!idPattern.test(id))
     return `its id is ${quoted(id)}; it must be 1 to 64 letters, digits, dots, hyphens or underscores`;
-  return { id, name: name ?? id, ...(version === undefined ? {} : { version }) };
+  const version = fields.get("version");
+  return { id, name: fields.get("name") ?? id, ...(version === undefined ? {} : { version }) };
 }
 
 /** The back end of the example in dev-servers section 2. */

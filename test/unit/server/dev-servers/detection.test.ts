@@ -5,6 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { usedBy } from "../../../../src/server/dev-servers/detection/go.ts";
 import { entryOf } from "../../../../src/server/dev-servers/detection/entry.ts";
 import { presetOf } from "../../../../src/server/dev-servers/detection/vite.ts";
+import { yamlFields } from "../../../../src/server/dev-servers/detection/yaml-fields.ts";
 import type { ProjectConfig } from "../../../../src/server/dev-servers/project-config.ts";
 import { removeTree, writeTree } from "../../../support/server.ts";
 import { createProjects, shown, stateDirectory, type TestProjects } from "./projects.ts";
@@ -129,12 +130,59 @@ test("metadata that cannot be used is named, and the rest of the folder counts a
     "c/ui/vite.config.js": "",
   });
   expect(configs(found).map(({ root: at }) => below(at))).toEqual(["a/ui", "b/ui", "c/ui"]);
-  const problems = shown(found.projects.found);
-  expect(problems).toHaveLength(2);
-  expect(problems[0]).toBe(
+  expect(shown(found.projects.found)).toEqual([
     'plugin.yaml:1:1 warning This is not used as a plugin: its id is "../b"; it must be 1 to 64 letters, digits, dots, hyphens or underscores',
-  );
-  expect(problems[1]).toMatch(/^plugin.yaml:1:1 warning .*it is not valid YAML: .*; correct it$/);
+    "plugin.yaml:1:1 warning This is not used as a plugin: its id is no text of one line; write it as one",
+  ]);
+});
+
+test("fields of metadata are read as YAML has them, whatever else the document holds", () => {
+  const read = (text: string): unknown => Object.fromEntries(yamlFields(text, ["id", "name"]));
+  expect(read("\u{FEFF}%YAML 1.2\n---\r\nid:   maps # ours\r\nname: 'It''s'\r\n")).toEqual({
+    id: "maps",
+    name: "It's",
+  });
+  expect(read('"id": "a\\u0062"\nname: a#b\nid: second')).toEqual({ id: "ab", name: "a#b" });
+  expect(read("text: |\n  id: inner\nnested:\n  id: deeper\nid: 7\n---\nname: other")).toEqual({
+    id: "7",
+  });
+  for (const value of [
+    "[a]",
+    "{a: b}",
+    "&x y",
+    "*x",
+    "|",
+    ">-",
+    "!t x",
+    '"open',
+    "'open",
+    "",
+    "# x",
+  ])
+    expect(read(`id: ${value}`)).toEqual({ id: undefined });
+  expect(read("ids: x\n id: x\nid:x\n#id: x")).toEqual({});
+});
+
+test("metadata of 1 MiB of anything is read in no time", () => {
+  for (const piece of [
+    "? ",
+    "[",
+    '"',
+    "'",
+    "id: '",
+    'id: "\\',
+    "#",
+    "- ",
+    "\n",
+    "id: x #",
+    "---\n",
+    ": ",
+  ]) {
+    const text = piece.repeat(2 ** 20 / piece.length);
+    const began = performance.now();
+    yamlFields(text, ["id"]);
+    expect(performance.now() - began, piece).toBeLessThan(500);
+  }
 });
 
 test("Go modules are built, and the pkg folders of the other modules of their workspace are watched", async () => {
