@@ -12,8 +12,8 @@ export const vitrineFileName = "vitrine.json";
 
 /** Problems of one file; nobody reads more, and each is looked up in the text. */
 const mostProblems = 100;
-/** Bytes. A file of this size holds thousands of projects. */
-const largestFile = 1024 * 1024;
+/** Bytes. A file of this size holds hundreds of projects, and the worst text of it is parsed within a second. */
+const largestFile = 256 * 1024;
 
 export interface VitrineFile extends CheckedConfig {
   /** Absolute path. */

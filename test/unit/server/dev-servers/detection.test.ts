@@ -181,7 +181,7 @@ test("metadata of 1 MiB of anything is read in no time", () => {
     const text = piece.repeat(2 ** 20 / piece.length);
     const began = performance.now();
     yamlFields(text, ["id"]);
-    expect(performance.now() - began, piece).toBeLessThan(500);
+    expect(performance.now() - began, piece).toBeLessThan(2000);
   }
 });
 
