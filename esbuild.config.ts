@@ -29,6 +29,8 @@ const node: BuildOptions = {
   format: "esm",
   target: "node22.14",
   splitting: true,
+  // Its CommonJS form asks for its own files in a way that no bundler can follow.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   // CommonJS packages in an ESM bundle still call require for Node's own modules.
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

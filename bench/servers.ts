@@ -4,7 +4,12 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { project } from "../scripts/bootstrap.mjs";
-import { PROTOCOL_VERSION, type Config, type ServerMethods } from "../src/protocol/contract.ts";
+import {
+  DEV_SERVER_DEFAULTS,
+  PROTOCOL_VERSION,
+  type Config,
+  type ServerMethods,
+} from "../src/protocol/contract.ts";
 import type { Repl, Session } from "../src/protocol/model.ts";
 import { connect } from "../src/server/rpc.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -107,6 +112,7 @@ export async function startWarmServer(
     warmStart: true,
     streaming: "auto",
     runTimeout: 0,
+    devServers: DEV_SERVER_DEFAULTS,
   };
   await remote.initialize({
     protocol: PROTOCOL_VERSION,

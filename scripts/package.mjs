@@ -27,6 +27,7 @@ mkdirSync(stage, { recursive: true });
 for (const name of [
   "dist",
   "media",
+  "schemas",
   "README.md",
   "CHANGELOG.md",
   "LICENSE",

@@ -4,12 +4,15 @@ import { PROTOCOL_VERSION, type Hello, type ServerMethods } from "../protocol/co
 import type { Session } from "../protocol/model.ts";
 import type { FromPanel } from "../protocol/panel.ts";
 import type { CommandHandler, CommandId } from "./command-ids.ts";
-import { onDidChangeConfig, readConfig } from "./config.ts";
+import { onDidChangeConfig, onDidChangeExtensions, readConfig, type HostConfig } from "./config.ts";
 import { createDecorations } from "./decorations.ts";
+import { createDevServerCommands } from "./dev-servers/commands.ts";
+import { createMemory } from "./dev-servers/memory.ts";
+import { createNotifications } from "./dev-servers/notifications.ts";
 import { Documents } from "./documents.ts";
 import { FolderLinks } from "./folder-links.ts";
 import { createReplCommands, resumeRepls, type ReplCommandsOptions } from "./logs/repl-commands.ts";
-import { openRoots } from "./mirror-facts.ts";
+import { managedIds, openRoots } from "./mirror-facts.ts";
 import type { Mirror } from "./mirror.ts";
 import { externalAddress, openPlace } from "./openers.ts";
 import { Output } from "./output.ts";
@@ -60,6 +63,7 @@ class Vitrine implements Application {
   readonly #documents: Documents;
   readonly #server: ServerProcess;
   readonly #panels: Panels;
+  readonly #memory: vscode.Disposable;
   readonly #links = new FolderLinks();
   readonly #repls: ReplCommandsOptions;
   /** Made once a server is there: until then nobody used Vitrine in this window. */
@@ -67,6 +71,8 @@ class Vitrine implements Application {
   #config = readConfig();
   /** Roots to open again once a lost server is replaced. */
   #lost: readonly string[] = [];
+  /** Ids of projects to start again then. */
+  #lostDevServers: readonly string[] = [];
 
   constructor(options: ApplicationOptions) {
     const { context, log, mirror } = options;
@@ -75,7 +81,10 @@ class Vitrine implements Application {
     const open = (folder: string): Promise<Session> => this.#open(folder);
     const use = (): Promise<ServerMethods> => this.#use();
     this.#options = options;
-    this.#output = new Output(log, (id) => mirror.sessions.find((session) => session.id === id));
+    this.#output = new Output(log, {
+      session: (id) => mirror.sessions.find((session) => session.id === id),
+      projectName: (id) => mirror.projects?.find((project) => project.id === id)?.name,
+    });
     this.#documents = new Documents(() => this.#server.current, this.#links);
     this.#server = new ServerProcess({
       connect: () => this.#connect(),
@@ -92,6 +101,11 @@ class Vitrine implements Application {
     });
     const shared = { mirror, use, open, state, panels: this.#panels, output: this.#output };
     this.#repls = { mirror, state, use, links: this.#links };
+    this.#memory = createMemory({
+      mirror,
+      state,
+      start: (id) => void vscode.commands.executeCommand("vitrine.startDevServer", id),
+    });
     this.handlers = {
       ...createSessionCommands({
         ...shared,
@@ -100,13 +114,16 @@ class Vitrine implements Application {
       }),
       ...createRunCommands({ mirror, runs, use }),
       ...createReplCommands(this.#repls),
+      ...createDevServerCommands({ mirror, use, output: this.#output }),
     };
     context.subscriptions.push(
       this.#output,
+      this.#memory,
       this.#panels,
       this.#documents,
       runs,
       createStatusBar(mirror),
+      createNotifications(mirror, options.report),
       createProblems(mirror, () => runs.problems()),
       createDecorations(mirror, () => this.#config.server.results),
       { dispose: () => this.#tests?.dispose() },
@@ -128,6 +145,7 @@ class Vitrine implements Application {
   }
 
   stop(): Promise<void> {
+    this.#memory.dispose();
     return this.#server.stop();
   }
 
@@ -149,7 +167,7 @@ class Vitrine implements Application {
   }
 
   async #restart(): Promise<void> {
-    this.#lost = openRoots(this.#options.mirror.sessions);
+    this.#rememberRunning();
     await this.#server.restart();
   }
 
@@ -172,7 +190,7 @@ class Vitrine implements Application {
 
   #serverChanged(state: ServerState): void {
     const { context, log, mirror, report } = this.#options;
-    if (state.name === "waiting") this.#lost = openRoots(mirror.sessions);
+    if (state.name === "waiting") this.#rememberRunning();
     tellState(state, this.#options);
     mirror.setServer(state);
     if (state.name !== "ready") return;
@@ -188,20 +206,33 @@ class Vitrine implements Application {
     });
   }
 
+  #rememberRunning(): void {
+    const { sessions, devServers } = this.#options.mirror;
+    this.#lost = openRoots(sessions);
+    this.#lostDevServers = managedIds(devServers);
+  }
+
   #serverRestarted(): void {
-    const roots = this.#lost;
+    const [roots, ids] = [this.#lost, this.#lostDevServers];
     this.#lost = [];
+    this.#lostDevServers = [];
     for (const root of roots) this.#quietly(this.#panels.reopen(root));
-    this.#quietly(this.findProjects());
+    this.#quietly(this.findProjects().then(() => this.#startAgain(ids)));
     this.#quietly(this.resumeRepls());
   }
 
+  async #startAgain(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#quietly(this.#server.current?.startDevServer(id));
+  }
+
   #listeners(): vscode.Disposable[] {
+    const configure = (next: HostConfig): void => {
+      this.#config = next;
+      this.#quietly(this.#server.current?.configure(next.server));
+    };
     return [
-      onDidChangeConfig((next) => {
-        this.#config = next;
-        this.#quietly(this.#server.current?.configure(next.server));
-      }),
+      onDidChangeConfig(configure),
+      onDidChangeExtensions(configure),
       vscode.workspace.onDidChangeWorkspaceFolders(() =>
         this.#quietly(this.#server.current?.setFolders(workspaceFolders())),
       ),
@@ -218,10 +249,20 @@ class Vitrine implements Application {
   ): Promise<void> {
     try {
       if (message.type === "openProblem") return await openPlace(message.problem);
-      await this.handlers[panelCommands[message.type]]({ root });
+      await this.handlers[this.#commandOf(message.type, root)]({ root });
     } catch (error) {
       this.#options.report.error(error);
     }
+  }
+
+  /** Where a dev server runs the project, that is what a restart means. */
+  #commandOf(type: keyof typeof panelCommands, root: string): CommandId {
+    const { projects, devServers } = this.#options.mirror;
+    const id = projects?.find((project) => project.hasUI && project.root === root)?.id;
+    const isManaged = devServers.some(
+      ({ pluginID, mode }) => pluginID === id && mode === "managed",
+    );
+    return type === "restart" && isManaged ? "vitrine.restartDevServer" : panelCommands[type];
   }
 
   /** For what nobody waits for: a failure is a line in the log. */

@@ -22,9 +22,21 @@ export const commandIds = [
   "vitrine.manageTrust",
   "vitrine.restartServer",
   "vitrine.refreshProjects",
+  "vitrine.startDevServer",
+  "vitrine.stopDevServer",
+  "vitrine.restartDevServer",
+  "vitrine.rebuildDevServer",
+  "vitrine.attachDevServer",
+  "vitrine.detachDevServer",
+  "vitrine.showDevServerLogs",
+  "vitrine.startAllDevServers",
+  "vitrine.stopAllDevServers",
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];
+
+/** The commands about dev servers. */
+export type DevServerCommandId = Extract<CommandId, `vitrine.${string}DevServer${string}`>;
 
 /** The commands about logs. */
 export type ReplCommandId = Extract<

@@ -20,3 +20,9 @@ export function clamp(value: unknown, lowest: number, highest: number): number {
   if (typeof value !== "number" || Number.isNaN(value)) return lowest;
   return Math.min(Math.max(value, lowest), highest);
 }
+
+/** The texts of a list that are not empty; none for anything that is no list. */
+export function texts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((item): item is string => typeof item === "string" && item.trim() !== "");
+}

@@ -1,5 +1,6 @@
 /** Context keys for menus, keys and welcome views: `vitrine.*`, functions of the mirror and of the active editor. */
 import * as vscode from "vscode";
+import { isActive } from "./dev-servers/state-texts.ts";
 import { isReplFile } from "./logs/repl-files.ts";
 import type { Mirror } from "./mirror.ts";
 
@@ -34,6 +35,7 @@ export function registerContextKeys(mirror: Mirror): vscode.Disposable {
       mirror.runs.some(({ state }) => state === "running"),
     );
     set("vitrine.replCount", mirror.repls.length);
+    set("vitrine.devServerCount", mirror.devServers.filter(isActive).length);
     set("vitrine.logCount", mirror.logs.length);
   };
   setMirrorKeys();

@@ -1,4 +1,5 @@
 /** Pure: what follows for sessions and runs from what the host sees. */
+import type { DevServerState } from "../protocol/dev-server.ts";
 import type { Repl, Run, Session, SessionState, TestRun } from "../protocol/model.ts";
 import type { ServerState } from "./server-process.ts";
 
@@ -17,6 +18,40 @@ export function afterServerLoss(
 ): Session {
   if (session.state.name === "stopped") return session;
   return { ...session, state: lostState(server), pid: 0, memory: 0, realms: [] };
+}
+
+/** A dev server while our server is gone: its processes went along, and nobody watches one outside. */
+export function devServerAfterServerLoss(state: DevServerState): DevServerState {
+  return {
+    ...state,
+    mode: "idle",
+    vitePort: 0,
+    viteURL: "",
+    viteStatus: "stopped",
+    goStatus: "stopped",
+    backendStatus: "stopped",
+    grpcConnected: false,
+    backendConnected: false,
+    aggregate: "stopped",
+    uiPid: 0,
+    backendPid: 0,
+    nextRestartAt: "",
+    external: null,
+    errors: [],
+  };
+}
+
+/** A session with what the last build of its back end found: one page, one place where its errors are shown. */
+export function withBuildErrors(session: Session, devServer: DevServerState | undefined): Session {
+  if (!devServer || devServer.errors.length === 0) return session;
+  return { ...session, problems: [...session.problems, ...devServer.errors] };
+}
+
+/** Projects that are started again when a new server is ready; what is outside attaches itself. */
+export function managedIds(states: readonly DevServerState[]): string[] {
+  return states
+    .filter(({ mode, aggregate }) => mode === "managed" && aggregate !== "stopped")
+    .map(({ pluginID }) => pluginID);
 }
 
 /** A REPL while its server is gone: its logs stay where they are, and nobody answers in them. */

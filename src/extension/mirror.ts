@@ -1,15 +1,25 @@
 /** A read-only copy of what the server knows. Tree, panels, lenses, Problems and status bar are functions of it. */
 import * as vscode from "vscode";
-import type { Log, Project, Repl, Run, Session, TestRun } from "../protocol/model.ts";
+import type { DevServerState } from "../protocol/dev-server.ts";
+import type { Log, Problem, Project, Repl, Run, Session, TestRun } from "../protocol/model.ts";
 import {
   afterServerLoss,
+  devServerAfterServerLoss,
   isSameRun,
   replAfterServerLoss,
   testsAfterServerLoss,
 } from "./mirror-facts.ts";
 import type { ServerState } from "./server-process.ts";
 
-export type MirrorPart = "projects" | "sessions" | "runs" | "repls" | "tests" | "server";
+export type MirrorPart =
+  | "projects"
+  | "projectProblems"
+  | "devServers"
+  | "sessions"
+  | "runs"
+  | "repls"
+  | "tests"
+  | "server";
 
 /** Older runs of one document are forgotten beyond this. */
 const runsPerFile = 500;
@@ -20,6 +30,8 @@ export class Mirror implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<MirrorPart>();
   readonly #runs = new Map<string, Run[]>();
   #projects: readonly Project[] | undefined;
+  #projectProblems: readonly Problem[] = [];
+  #devServers: readonly DevServerState[] = [];
   #sessions: readonly Session[] = [];
   #repls: readonly Repl[] = [];
   #testRuns: readonly TestRun[] = [];
@@ -31,6 +43,21 @@ export class Mirror implements vscode.Disposable {
   /** Projects of the workspace; undefined until somebody looked. */
   get projects(): readonly Project[] | undefined {
     return this.#projects;
+  }
+
+  /** What is wrong in the files that configure projects. */
+  get projectProblems(): readonly Problem[] {
+    return this.#projectProblems;
+  }
+
+  /** Dev servers that run here or are attached, and those that ran. */
+  get devServers(): readonly DevServerState[] {
+    return this.#devServers;
+  }
+
+  /** @param id of the project */
+  devServerOf(id: string): DevServerState | undefined {
+    return this.#devServers.find(({ pluginID }) => pluginID === id);
   }
 
   get sessions(): readonly Session[] {
@@ -84,6 +111,22 @@ export class Mirror implements vscode.Disposable {
     this.#changed.fire("projects");
   }
 
+  setProjectProblems(problems: readonly Problem[]): void {
+    this.#projectProblems = problems;
+    this.#changed.fire("projectProblems");
+  }
+
+  setDevServers(states: readonly DevServerState[]): void {
+    this.#devServers = states;
+    this.#changed.fire("devServers");
+  }
+
+  /** Takes one state that a method answered with; the event may come before or after. */
+  setDevServer(state: DevServerState): void {
+    const others = this.#devServers.filter(({ pluginID }) => pluginID !== state.pluginID);
+    this.setDevServers([...others, state]);
+  }
+
   setSessions(sessions: readonly Session[]): void {
     this.#sessions = sessions;
     this.#changed.fire("sessions");
@@ -132,6 +175,7 @@ export class Mirror implements vscode.Disposable {
     this.#changed.fire("server");
     if (state.name !== "waiting" && state.name !== "failed") return;
     this.setSessions(this.#sessions.map((session) => afterServerLoss(session, state)));
+    this.setDevServers(this.#devServers.map(devServerAfterServerLoss));
     this.setRepls(this.#repls.map(replAfterServerLoss));
     for (const run of this.#testRuns) this.setTestRun(testsAfterServerLoss(run));
     for (const run of this.runs) {

@@ -1,17 +1,27 @@
-/** One log channel for Vitrine, and one per session with what its page and its Vite say. */
+/** One log channel for Vitrine, and one per project with what its page, its Vite and its back end say. */
 import * as vscode from "vscode";
+import type { DevServerLine } from "../protocol/dev-server.ts";
 import type { ConsoleEntry, LogEntry, Session } from "../protocol/model.ts";
 import { plainText } from "./plain-text.ts";
 
 export class Output implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #session: (id: string) => Session | undefined;
+  readonly #nameOf: (project: string) => string | undefined;
   /** By name of the project: a session that is opened again goes on in the same channel. */
   readonly #channels = new Map<string, vscode.LogOutputChannel>();
 
-  constructor(log: vscode.LogOutputChannel, session: (id: string) => Session | undefined) {
+  /** @param find a session by its id, and the name of a project by its id */
+  constructor(
+    log: vscode.LogOutputChannel,
+    find: {
+      readonly session: (id: string) => Session | undefined;
+      readonly projectName: (id: string) => string | undefined;
+    },
+  ) {
     this.#log = log;
-    this.#session = session;
+    this.#session = find.session;
+    this.#nameOf = find.projectName;
   }
 
   console(entries: readonly ConsoleEntry[]): void {
@@ -31,9 +41,19 @@ export class Output implements vscode.Disposable {
       write(this.#channel(session), level, `${source}: ${message}`);
   }
 
-  /** Shows the log of a session, or Vitrine's own. Focus stays. */
-  show(session?: Session): void {
-    const channel = session && this.#channels.get(session.project.name);
+  devServerLogged(lines: readonly DevServerLine[]): void {
+    for (const { pluginID, level, source, message } of lines)
+      write(this.#named(this.#nameOf(pluginID) ?? pluginID), level, `${source}: ${message}`);
+  }
+
+  /** Whether a project has said anything yet. */
+  has(projectName: string): boolean {
+    return this.#channels.has(projectName);
+  }
+
+  /** Shows the log of a project by its name, or Vitrine's own. Focus stays. */
+  show(projectName?: string): void {
+    const channel = projectName === undefined ? undefined : this.#channels.get(projectName);
     (channel ?? this.#log).show(true);
   }
 
@@ -44,8 +64,10 @@ export class Output implements vscode.Disposable {
   /** Created with the first line: most sessions never say anything. */
   #channel(id: string | undefined): vscode.LogOutputChannel {
     const session = id === undefined ? undefined : this.#session(id);
-    if (!session) return this.#log;
-    const { name } = session.project;
+    return session ? this.#named(session.project.name) : this.#log;
+  }
+
+  #named(name: string): vscode.LogOutputChannel {
     let channel = this.#channels.get(name);
     if (!channel) {
       channel = vscode.window.createOutputChannel(`Vitrine: ${name}`, { log: true });

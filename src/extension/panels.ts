@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import { UserError } from "../protocol/errors.ts";
 import type { Session } from "../protocol/model.ts";
 import type { FromPanel, ToPanel } from "../protocol/panel.ts";
+import { withBuildErrors } from "./mirror-facts.ts";
 import type { Mirror } from "./mirror.ts";
 import { panelViewType } from "./panel-view-type.ts";
 import { Panel, panelRoots } from "./panel.ts";
@@ -31,7 +32,8 @@ export class Panels implements vscode.Disposable {
   constructor(options: PanelsOptions) {
     this.#options = options;
     this.#subscription = options.mirror.onDidChange((part) => {
-      if (part === "sessions") for (const panel of this.#panels) this.#render(panel);
+      if (part === "sessions" || part === "devServers")
+        for (const panel of this.#panels) this.#render(panel);
     });
   }
 
@@ -123,7 +125,7 @@ export class Panels implements vscode.Disposable {
   async #open(panel: Panel): Promise<void> {
     try {
       const session = await this.#options.open(panel.root);
-      panel.showSession(session, "");
+      this.#showSession(panel, session);
     } catch (error) {
       this.#fail(panel, error);
       // The panel says it; the log keeps it.
@@ -133,7 +135,12 @@ export class Panels implements vscode.Disposable {
 
   #render(panel: Panel): void {
     const session = this.#options.mirror.sessionOf(panel.root);
-    if (session) panel.showSession(session, "");
+    if (session) this.#showSession(panel, session);
+  }
+
+  #showSession(panel: Panel, session: Session): void {
+    const devServer = this.#options.mirror.devServerOf(session.project.id);
+    panel.showSession(withBuildErrors(session, devServer), "");
   }
 
   #fail(panel: Panel, error: unknown): void {

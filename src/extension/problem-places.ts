@@ -22,9 +22,9 @@ export function toPlace(problem: Problem): Place {
 }
 
 /** The same fault can reach us from the transform and from the page; the first one stays. Grouped by file. */
-export function byFile(problems: readonly Problem[]): Map<string, Problem[]> {
+export function byFile<Found extends Problem>(problems: readonly Found[]): Map<string, Found[]> {
   const seen = new Set<string>();
-  const files = new Map<string, Problem[]>();
+  const files = new Map<string, Found[]>();
   for (const problem of problems) {
     const key = JSON.stringify([problem.file, problem.line, problem.column, problem.message]);
     if (seen.has(key)) continue;

@@ -1,5 +1,9 @@
-/** Problems: one collection for builds, transforms and pages, one for blocks. Replaced whole, cleared by recovery. */
+/**
+ * Problems: a collection each for transforms and pages, for builds, for the files that configure projects, and for blocks.
+ * Replaced whole, cleared by recovery.
+ */
 import * as vscode from "vscode";
+import type { BuildError, RelatedPlace } from "../protocol/dev-server.ts";
 import type { Problem } from "../protocol/model.ts";
 import type { Mirror } from "./mirror.ts";
 import { byFile, toPlace } from "./problem-places.ts";
@@ -16,14 +20,20 @@ export function createProblems(
   mirror: Mirror,
   blockProblems: () => readonly Problem[],
 ): vscode.Disposable {
-  const build = createCollection("vitrine");
+  const pages = createCollection("vitrine");
+  const builds = createCollection("vitrine builds");
+  const projects = createCollection("vitrine projects");
   const blocks = createCollection("vitrine blocks");
   const renderBlocks = (): void => blocks.replace(blockProblems());
   return vscode.Disposable.from(
-    build,
+    pages,
+    builds,
+    projects,
     blocks,
     mirror.onDidChange((part) => {
-      if (part === "sessions") build.replace(mirror.sessions.flatMap(({ problems }) => problems));
+      if (part === "sessions") pages.replace(mirror.sessions.flatMap(({ problems }) => problems));
+      if (part === "devServers") builds.replace(mirror.devServers.flatMap(({ errors }) => errors));
+      if (part === "projectProblems") projects.replace(mirror.projectProblems);
       if (part === "runs") renderBlocks();
     }),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
@@ -34,7 +44,7 @@ export function createProblems(
 }
 
 interface Collection extends vscode.Disposable {
-  replace(problems: readonly Problem[]): void;
+  replace(problems: readonly BuildError[]): void;
 }
 
 function createCollection(name: string): Collection {
@@ -54,7 +64,7 @@ function createCollection(name: string): Collection {
   };
 }
 
-function toDiagnostic(problem: Problem): vscode.Diagnostic {
+function toDiagnostic(problem: BuildError): vscode.Diagnostic {
   const diagnostic = new vscode.Diagnostic(
     rangeOf(problem),
     plainText(problem.message),
@@ -62,7 +72,20 @@ function toDiagnostic(problem: Problem): vscode.Diagnostic {
   );
   diagnostic.source = problem.source;
   if (problem.code !== undefined) diagnostic.code = problem.code;
+  if (problem.related && problem.related.length > 0)
+    diagnostic.relatedInformation = problem.related.map(toRelated);
   return diagnostic;
+}
+
+function toRelated({
+  file,
+  line,
+  column,
+  message,
+}: RelatedPlace): vscode.DiagnosticRelatedInformation {
+  const at = new vscode.Position(Math.max(line - 1, 0), Math.max(column - 1, 0));
+  const location = new vscode.Location(vscode.Uri.file(file), at);
+  return new vscode.DiagnosticRelatedInformation(location, plainText(message));
 }
 
 function rangeOf(problem: Problem): vscode.Range {

@@ -7,6 +7,9 @@ import type { Output } from "./output.ts";
 export function serverEvents(mirror: Mirror, output: Output, links: FolderLinks): ServerEvents {
   return {
     projectsChanged: (projects) => mirror.setProjects(projects),
+    projectProblemsChanged: (problems) => mirror.setProjectProblems(problems),
+    devServersChanged: (states) => mirror.setDevServers(states),
+    devServerLogged: (lines) => output.devServerLogged(lines),
     sessionsChanged: (sessions) => mirror.setSessions(sessions),
     runChanged: (run) => mirror.setRun(run),
     replsChanged: (repls) => mirror.setRepls(repls.map((repl) => links.shownRepl(repl))),

@@ -51,6 +51,13 @@ const deadlines: Readonly<Record<keyof ServerMethods, number>> = {
   findTests: DEADLINES.start,
   runTests: DEADLINES.start,
   cancelTests: DEADLINES.call,
+  startDevServer: DEADLINES.start,
+  stopDevServer: DEADLINES.start,
+  restartDevServer: DEADLINES.start,
+  rebuildDevServer: DEADLINES.call,
+  attachDevServer: DEADLINES.call,
+  detachDevServer: DEADLINES.call,
+  devServerLogs: DEADLINES.call,
   ping: DEADLINES.call,
   shutdown: DEADLINES.call,
 };

@@ -4,12 +4,18 @@ import * as vscode from "vscode";
 import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
 import type { Project, Session } from "../protocol/model.ts";
-import type { CommandHandler, CommandId, ReplCommandId } from "./command-ids.ts";
+import type {
+  CommandHandler,
+  CommandId,
+  DevServerCommandId,
+  ReplCommandId,
+} from "./command-ids.ts";
 import type { HostConfig } from "./config.ts";
 import type { Mirror } from "./mirror.ts";
 import { openDevTools, openExternally, openIntegrated } from "./openers.ts";
 import type { Output } from "./output.ts";
 import type { Panels } from "./panels.ts";
+import { showSessions } from "./show-sessions.ts";
 import type { State } from "./state.ts";
 import { isTreeTarget, projectAt } from "./targets.ts";
 import { manageTrust, requireTrust } from "./trust.ts";
@@ -28,7 +34,11 @@ export interface SessionCommandsOptions {
 
 type SessionCommandId = Exclude<
   CommandId,
-  ReplCommandId | `vitrine.run${string}` | "vitrine.stopRun" | "vitrine.clearResults"
+  | DevServerCommandId
+  | ReplCommandId
+  | `vitrine.run${string}`
+  | "vitrine.stopRun"
+  | "vitrine.clearResults"
 >;
 
 export function createSessionCommands(
@@ -69,9 +79,9 @@ export function createSessionCommands(
       const { id } = await running(target);
       await (await use()).stopSession(id);
     },
-    "vitrine.showSessions": () => showSessions(options),
+    "vitrine.showSessions": () => showSessions(mirror),
     "vitrine.showLog": (target) =>
-      output.show(isTreeTarget(target) ? mirror.sessionOf(target.root) : undefined),
+      output.show(isTreeTarget(target) ? nameAt(mirror, target.root) : undefined),
     "vitrine.openDevTools": openDevTools,
     "vitrine.manageTrust": manageTrust,
     "vitrine.restartServer": async () => {
@@ -85,6 +95,11 @@ export function createSessionCommands(
   };
 }
 
+function nameAt(mirror: Mirror, root: string): string | undefined {
+  const project = mirror.projects?.find((each) => each.root === root);
+  return project?.name ?? mirror.sessionOf(root)?.project.name;
+}
+
 /** The folder whose project is meant: the argument's, the one in front, the only one, or the one the user picks. */
 async function folderOf(
   options: SessionCommandsOptions,
@@ -96,7 +111,7 @@ async function folderOf(
       mirror.projects?.find(({ root }) => root === target.root),
       target.root,
     );
-  const projects = mirror.projects ?? (await findProjects(options));
+  const projects = (mirror.projects ?? (await findProjects(options))).filter(({ hasUI }) => hasUI);
   if (target instanceof vscode.Uri) return ofFile(projects, target);
   const file = vscode.window.activeTextEditor?.document.uri;
   const near = file?.scheme === "file" ? projectAt(projects, file.fsPath) : undefined;
@@ -181,39 +196,4 @@ async function runningSession(
   });
   if (!picked) throw new UserError("cancelled", "No preview was chosen");
   return picked.session;
-}
-
-/** The quick pick behind the status bar: a session, then what to do with it. */
-async function showSessions({ mirror }: SessionCommandsOptions): Promise<void> {
-  if (mirror.server.name === "failed")
-    return void vscode.commands.executeCommand("vitrine.restartServer");
-  if (mirror.sessions.length === 0) {
-    await vscode.commands.executeCommand("vitrine.openPreview");
-    return;
-  }
-  const actions = [
-    { label: `$(open-preview) ${vscode.l10n.t("Open Preview")}`, command: "vitrine.openPreview" },
-    {
-      label: `$(link-external) ${vscode.l10n.t("Open in Browser")}`,
-      command: "vitrine.openInBrowser",
-    },
-    {
-      label: `$(debug-restart) ${vscode.l10n.t("Restart Session")}`,
-      command: "vitrine.restartSession",
-    },
-    { label: `$(debug-stop) ${vscode.l10n.t("Stop Session")}`, command: "vitrine.stopSession" },
-    { label: `$(output) ${vscode.l10n.t("Show Log")}`, command: "vitrine.showLog" },
-  ];
-  const items = mirror.sessions.flatMap(({ project, state }) => [
-    { label: project.name, kind: vscode.QuickPickItemKind.Separator, command: "", root: "" },
-    ...actions.map((action) => ({
-      ...action,
-      description: `${project.name} · ${vscode.l10n.t(state.name)}`,
-      root: project.root,
-    })),
-  ]);
-  const picked = await vscode.window.showQuickPick(items, {
-    placeHolder: vscode.l10n.t("Vitrine: previews of this window"),
-  });
-  if (picked) await vscode.commands.executeCommand(picked.command, { root: picked.root });
 }

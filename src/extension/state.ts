@@ -3,6 +3,7 @@ import type { Memento } from "vscode";
 
 const routesKey = "vitrine.routes";
 const replsKey = "vitrine.repls";
+const devServersKey = "vitrine.devServers";
 const ignoreOfferedKey = "vitrine.ignoreOffered";
 const longestRoute = 2048;
 const mostRoutes = 50;
@@ -14,6 +15,9 @@ export interface State {
   /** Workspace folders whose REPL was started and not stopped since. */
   repls(): readonly string[];
   setRepl(folder: string, isOn: boolean): void;
+  /** Ids of projects that ran when the window was last in use. */
+  devServers(): readonly string[];
+  setDevServers(ids: readonly string[]): void;
   /** Whether the lines for `.gitignore` were offered for a folder; true from the first time this is asked. */
   ignoreOffered(folder: string): boolean;
 }
@@ -42,6 +46,11 @@ export function createState(memento: Memento): State {
     setRepl(folder, isOn) {
       const others = texts(replsKey).filter((other) => other !== folder);
       void memento.update(replsKey, isOn ? [...others, folder] : others);
+    },
+    devServers: () => texts(devServersKey),
+    setDevServers(ids) {
+      if (JSON.stringify(texts(devServersKey)) !== JSON.stringify(ids))
+        void memento.update(devServersKey, ids.length === 0 ? undefined : ids);
     },
     ignoreOffered(folder) {
       const offered = texts(ignoreOfferedKey);

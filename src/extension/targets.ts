@@ -2,11 +2,11 @@
 import path from "node:path";
 import type { Project } from "../protocol/model.ts";
 
-/** The innermost project whose root contains the path, or the path's own project. */
+/** The innermost project whose folder contains the path, or the path's own project. */
 export function projectAt(projects: readonly Project[], file: string): Project | undefined {
   return projects
-    .filter(({ root }) => file === root || isBelow(root, file))
-    .toSorted((one, other) => other.root.length - one.root.length)[0];
+    .filter(({ folder }) => file === folder || isBelow(folder, file))
+    .toSorted((one, other) => other.folder.length - one.folder.length)[0];
 }
 
 /** A line of the tree, as a menu hands it over. */

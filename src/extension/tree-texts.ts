@@ -1,6 +1,16 @@
 /** Pure: what a line of the tree says. */
 import path from "node:path";
+import type { DevServerState } from "../protocol/dev-server.ts";
 import type { Project, Realm, Session } from "../protocol/model.ts";
+import {
+  devServerContext,
+  isActive,
+  joined,
+  stateIcon,
+  stateLine,
+  stateWord,
+  type Clock,
+} from "./dev-servers/state-texts.ts";
 
 /** Words that the caller translates: `(text, ...values)` with `{0}` placeholders, as `vscode.l10n.t`. */
 export type Translate = (text: string, ...values: (string | number)[]) => string;
@@ -19,17 +29,40 @@ export interface Row {
   readonly facts: readonly (readonly [string, string])[];
 }
 
-/** A project with what became of its session; without one it is stopped. */
-export function projectRow(project: Project, session: Session | undefined, t: Translate): Row {
+/** What runs of a project. */
+export interface Running {
+  readonly session?: Session | undefined;
+  readonly devServer?: DevServerState | undefined;
+}
+
+/** A project with what became of its session and its dev server; without either it is stopped. */
+export function projectRow(
+  project: Project,
+  { session, devServer }: Running,
+  t: Translate,
+  clock: Clock = String,
+): Row {
   const state = session?.state.name ?? "stopped";
-  const description = session ? sessionDescription(session, t) : "";
+  const isLive = state !== "stopped";
+  const active = isActive(devServer) ? devServer : undefined;
+  const description = joined(
+    session && isLive ? sessionDescription(session, t) : "",
+    active === undefined ? "" : isLive ? stateWord(active, t) : stateLine(active, t, clock),
+  );
+  // Whatever is worse is shown: a preview may be live while its back end cannot be built.
+  const icon =
+    active && (!isLive || active.aggregate === "error") ? stateIcon(active) : projectIcon(session);
   return {
     label: project.name,
     description,
-    ...projectIcon(session),
-    contextValue: `project.${state}`,
-    spoken: [project.name, t(state), description].filter(Boolean).join(", "),
-    facts: facts(project, session, t),
+    ...icon,
+    contextValue: [project.hasUI ? `project.${state}` : "", devServerContext(project, devServer)]
+      .filter(Boolean)
+      .join(" "),
+    spoken: [project.name, active && !isLive ? stateWord(active, t) : t(state), description]
+      .filter(Boolean)
+      .join(", "),
+    facts: [...facts(project, session, t), ...devServerFacts(active, t)],
   };
 }
 
@@ -58,11 +91,18 @@ export function realmRow(realm: Realm, session: Session | undefined, t: Translat
 }
 
 /** Number of problems of severity error, for the badge. */
-export function errorCount(sessions: readonly Session[]): number {
+export function errorCount(
+  sessions: readonly Session[],
+  devServers: readonly DevServerState[] = [],
+): number {
   const problems = sessions
     .flatMap((session) => session.problems)
     .filter(({ severity }) => severity === "error");
-  return problems.length + sessions.filter(({ state }) => state.name === "error").length;
+  const builds = devServers
+    .flatMap(({ errors }) => errors)
+    .filter(({ severity }) => severity === "error");
+  const failed = sessions.filter(({ state }) => state.name === "error");
+  return problems.length + builds.length + failed.length;
 }
 
 function sessionDescription(session: Session, t: Translate): string {
@@ -103,7 +143,7 @@ function projectIcon(session: Session | undefined): Pick<Row, "icon" | "color"> 
 }
 
 function facts(project: Project, session: Session | undefined, t: Translate): [string, string][] {
-  const shown: [string, string][] = [[t("Folder"), project.root]];
+  const shown: [string, string][] = [[t("Folder"), project.folder]];
   if (project.configFile) shown.push([t("Config"), path.basename(project.configFile)]);
   if (!session) return shown;
   if (session.url) shown.push([t("Address"), session.url]);
@@ -115,6 +155,14 @@ function facts(project: Project, session: Session | undefined, t: Translate): [s
     shown.push([t("Fault"), state.fault.message]);
   for (const notice of session.notices) shown.push([t("Note"), notice]);
   return shown;
+}
+
+function devServerFacts(state: DevServerState | undefined, t: Translate): [string, string][] {
+  if (!state) return [];
+  return [
+    [t("State"), stateWord(state, t)],
+    [t("Fault"), state.lastError],
+  ];
 }
 
 function faultPlace({ state }: Session): string {

@@ -1,6 +1,8 @@
-/** The view `vitrine.sessions`: projects with their sessions and realms, and the logs. A change touches one line. */
+/** The view `vitrine.sessions`: projects with what runs of them, and the logs. A change touches one line. */
 import * as vscode from "vscode";
+import type { Problem } from "../protocol/model.ts";
 import type { Mirror } from "./mirror.ts";
+import { toPlace } from "./problem-places.ts";
 import { toItem, toTooltip } from "./tree-items.ts";
 import { nodesBelow, parentId, rowOf, type TreeNode } from "./tree-nodes.ts";
 import { errorCount, type Row, type Translate } from "./tree-texts.ts";
@@ -12,8 +14,8 @@ export function registerTree(mirror: Mirror, used: () => Promise<void>): vscode.
   const tree = new SessionTree(mirror, used);
   const view = vscode.window.createTreeView("vitrine.sessions", { treeDataProvider: tree });
   const badge = mirror.onDidChange((part) => {
-    if (part !== "sessions") return;
-    const value = errorCount(mirror.sessions);
+    if (part !== "sessions" && part !== "devServers") return;
+    const value = errorCount(mirror.sessions, mirror.devServers);
     const spoken = value === 1 ? vscode.l10n.t("1 error") : vscode.l10n.t("{0} errors", value);
     view.badge = value === 0 ? undefined : { value, tooltip: spoken };
   });
@@ -43,7 +45,8 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
     this.#subscription = vscode.Disposable.from(
       mirror.onDidChange((part) => {
         if (part === "projects") this.#changed.fire(undefined);
-        if (part === "sessions" || part === "repls") this.#refreshChanged();
+        if (part === "sessions" || part === "devServers" || part === "repls")
+          this.#refreshChanged();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#changed.fire(undefined)),
     );
@@ -68,7 +71,7 @@ class SessionTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposabl
     const isFoldable = nodesBelow(this.#mirror, node).length > 0;
     if (isFoldable) this.#foldable.add(node.id);
     else this.#foldable.delete(node.id);
-    return toItem({ id: node.id, row, isFoldable, command: clickOf(node) });
+    return toItem({ id: node.id, row, isFoldable, command: clickOf(this.#mirror, node) });
   }
 
   /** Made when somebody rests on a line: the last contact of a log changes all the time. */
@@ -139,11 +142,36 @@ function idsOf(nodes: readonly TreeNode[]): string {
   return JSON.stringify(nodes.map(({ id }) => id));
 }
 
-function clickOf(node: TreeNode): vscode.Command | undefined {
-  if (node.kind === "project") {
-    const title = vscode.l10n.t("Open Preview");
-    return { command: "vitrine.openPreview", title, arguments: [node] };
+function clickOf(mirror: Mirror, node: TreeNode): vscode.Command | undefined {
+  switch (node.kind) {
+    case "project":
+      return mirror.projects?.some(({ id, hasUI }) => hasUI && id === node.project) === true
+        ? openPreview(node)
+        : undefined;
+    case "part":
+      return node.part === "ui" ? openPreview(node) : undefined;
+    case "log":
+      return { command: "vitrine.openLog", title: vscode.l10n.t("Open Log"), arguments: [node] };
+    case "buildError":
+      return openError(mirror.devServerOf(node.project)?.errors[node.index]);
+    case "logs":
+    case "realm":
+      return undefined;
   }
-  if (node.kind !== "log") return undefined;
-  return { command: "vitrine.openLog", title: vscode.l10n.t("Open Log"), arguments: [node] };
+}
+
+function openPreview(node: TreeNode): vscode.Command {
+  const title = vscode.l10n.t("Open Preview");
+  return { command: "vitrine.openPreview", title, arguments: [node] };
+}
+
+function openError(error: Problem | undefined): vscode.Command | undefined {
+  if (!error) return undefined;
+  const { line, column } = toPlace(error);
+  const selection = new vscode.Range(line, column, line, column);
+  return {
+    command: "vscode.open",
+    title: vscode.l10n.t("Go to Error"),
+    arguments: [vscode.Uri.file(error.file), { selection }],
+  };
 }

@@ -1,7 +1,19 @@
 /** The contract between the extension host (or the command line) and the server, over the IPC channel of the fork. */
 
-import type { ConsoleEntry, Log, LogEntry, Project, Repl, Run, Session, TestRun } from "./model.ts";
+import type { DevServerLine, DevServerState } from "./dev-server.ts";
+import type {
+  ConsoleEntry,
+  Log,
+  LogEntry,
+  Problem,
+  Project,
+  Repl,
+  Run,
+  Session,
+  TestRun,
+} from "./model.ts";
 import type { Streaming } from "./packs.ts";
+import type { ProblemMatcher } from "./problem-matcher.ts";
 
 /** Raised whenever a method or a shape changes incompatibly; both sides compare it first (P-10). */
 export const PROTOCOL_VERSION = 1;
@@ -21,7 +33,42 @@ export interface Config {
   readonly streaming: Streaming;
   /** A run of a block is given up after this many ms; 0 never. */
   readonly runTimeout: number;
+  readonly devServers: DevServerSettings;
 }
+
+/** Settings `vitrine.devServers.*`. */
+export interface DevServerSettings {
+  /** Projects as the user wrote them; the server checks them like those of a `vitrine.json`. */
+  readonly projects: unknown;
+  /** Globs of `.devinfo` files to attach to, besides the usual places. `~/` stands for the home folder. */
+  readonly devinfo: readonly string[];
+  /** What happens when a process offers itself for a project that runs here. */
+  readonly onConflict: "ask" | "preferExternal" | "preferManaged";
+  /** Hosts besides this machine that an attached project may name. */
+  readonly allowedHosts: readonly string[];
+  /** Builds at once, over all projects. */
+  readonly maxConcurrentBuilds: number;
+  /** Projects that run at once. */
+  readonly maxRunning: number;
+  /** Ms without a page and an edit after which a UI server is stopped; 0 never. */
+  readonly idleStop: number;
+  readonly isolation: "process" | "shared";
+  /** Matchers that other extensions contribute, by name with `$`. Not a setting: read from their manifests. */
+  readonly problemMatchers: Readonly<Record<string, readonly ProblemMatcher[]>>;
+}
+
+/** What package.json says for an editor; for servers without one. */
+export const DEV_SERVER_DEFAULTS: DevServerSettings = {
+  projects: [],
+  devinfo: [],
+  onConflict: "ask",
+  allowedHosts: [],
+  maxConcurrentBuilds: 2,
+  maxRunning: 10,
+  idleStop: 30 * 60_000,
+  isolation: "process",
+  problemMatchers: {},
+};
 
 /** The first message. Nothing is read from the environment or settings by the server itself. */
 export interface Hello {
@@ -137,6 +184,20 @@ export interface ServerMethods {
   /** Starts a test run and answers at once; `testRunChanged` tells the rest. */
   runTests(request: RunTests): Promise<TestRun>;
   cancelTests(id: string): Promise<void>;
+  /** Idempotent: what runs stays as it is. */
+  startDevServer(id: string): Promise<DevServerState>;
+  /** Ends what runs here, or lets go of a process outside, which lives on. */
+  stopDevServer(id: string): Promise<void>;
+  /** Also starts what does not run. */
+  restartDevServer(id: string): Promise<DevServerState>;
+  /** The back end only; answers when the build was asked for. */
+  rebuildDevServer(id: string): Promise<void>;
+  /** @param devinfo absolute path of a `.devinfo` file; absent for the project's own */
+  attachDevServer(id: string, devinfo?: string): Promise<DevServerState>;
+  /** Lets go of a process outside until its `.devinfo` changes. */
+  detachDevServer(id: string): Promise<void>;
+  /** The newest lines, oldest first. @param count 0 or less for all that are kept */
+  devServerLogs(id: string, count: number): Promise<readonly DevServerLine[]>;
   ping(): Promise<void>;
   /** Orderly end; answers when every child is gone. */
   shutdown(): Promise<void>;
@@ -157,12 +218,16 @@ export interface HostMethods {
 /** The server tells. Whole snapshots; the host mirrors them read-only. */
 export interface ServerEvents {
   projectsChanged(projects: readonly Project[]): void;
+  /** What is wrong in the files that configure projects. */
+  projectProblemsChanged(problems: readonly Problem[]): void;
   sessionsChanged(sessions: readonly Session[]): void;
   /** Realms that belong to no session. */
   runChanged(run: Run): void;
   /** The REPLs of all folders, with their logs. */
   replsChanged(repls: readonly Repl[]): void;
   testRunChanged(run: TestRun): void;
+  devServersChanged(states: readonly DevServerState[]): void;
+  devServerLogged(lines: readonly DevServerLine[]): void;
   consoleLogged(entries: readonly ConsoleEntry[]): void;
   logged(entries: readonly LogEntry[]): void;
 }

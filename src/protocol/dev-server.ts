@@ -83,7 +83,20 @@ export interface DevServerState {
   readonly errors: readonly BuildError[];
   /** RFC 3339 of the last change of the aggregate. */
   readonly since: string;
+  /** What kind of failure `lastError` tells of; absent without one. Notifications depend on it (section 14). */
+  readonly failure?: DevServerFailure;
+  /** A process outside offers itself while this project runs here, and the user has not chosen yet (section 6.2, 8). */
+  readonly conflict?: DevInfo;
 }
+
+/** `gave_up`: crashed more often than section 11 allows. */
+export type DevServerFailure =
+  | "build_failed"
+  | "crashed"
+  | "gave_up"
+  | "port_exhausted"
+  | "start_failed"
+  | "unresponsive";
 
 /** A finding of a build. Places as in `Problem`: absolute file, 1-based, column 1 when unknown. */
 export interface BuildError extends Problem {

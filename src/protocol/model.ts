@@ -1,16 +1,31 @@
 /** Plain data that both sides of every process boundary speak of. Only structured-cloneable values. */
 
-/** How a folder was recognised as a project. */
-export type ProjectEvidence = "vite-config" | "vite-dependency" | "html";
+/** How a folder was recognised as a project: what was found in it, or where somebody wrote it down. */
+export type ProjectEvidence =
+  | "vite-config"
+  | "vite-dependency"
+  | "html"
+  | "plugin"
+  | "go"
+  | "cargo"
+  | "tsconfig"
+  | "vitrine-file"
+  | "settings";
 
-/** A folder with a Vite UI. (Back ends join with the dev-server manager.) */
+/** A folder with a Vite UI, a back end, or both. */
 export interface Project {
   /** Stable within a workspace: `[A-Za-z0-9._-]{1,64}`, never a path. */
   readonly id: string;
-  /** What a person calls it: the name in package.json, else the folder's name. */
+  /** What a person calls it: its configured name, the name in package.json, else the folder's name. */
   readonly name: string;
-  /** Absolute real path of the Vite root. */
+  /** Absolute real path of the Vite root; without a UI the same as `folder`. */
   readonly root: string;
+  /** Absolute real path of the whole project, which contains `root`. */
+  readonly folder: string;
+  readonly hasUI: boolean;
+  readonly hasBackend: boolean;
+  /** The server starts it by itself. */
+  readonly autostart: boolean;
   readonly evidence: ProjectEvidence;
   /** Absolute path of `vite.config.*`, when the project has one. */
   readonly configFile?: string;

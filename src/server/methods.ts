@@ -2,8 +2,8 @@
 import { realpath } from "node:fs/promises";
 import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
-import type { Project } from "../protocol/model.ts";
-import { findProjects, projectFor } from "./dev-servers/projects.ts";
+import type { Problem, Project } from "../protocol/model.ts";
+import type { Found } from "./dev-servers/combine.ts";
 import type { Owners, Settings, Tell } from "./owners.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { ourVite, resolveVite } from "./vite-host/resolve-vite.ts";
@@ -11,6 +11,8 @@ import { ourVite, resolveVite } from "./vite-host/resolve-vite.ts";
 export interface Methods extends Omit<ServerMethods, "initialize"> {
   /** As last found. */
   projects(): readonly Project[];
+  /** What is wrong in the files that configure projects. */
+  projectProblems(): readonly Problem[];
 }
 
 export interface MethodsParts {
@@ -22,19 +24,16 @@ export interface MethodsParts {
 }
 
 export function createMethods({ owners, settings, state, tell, close }: MethodsParts): Methods {
-  const { trust, sessions, runs, results, repls, testing } = owners;
-  let projects: readonly Project[] = [];
-
-  const look = async (): Promise<readonly Project[]> => {
-    projects = trust.trusted ? await findProjects(settings.folders) : [];
-    tell("projectsChanged", projects);
-    void warmUp(owners, projects[0]);
-    return projects;
-  };
+  const { trust, projects, sessions, runs, results, repls, testing } = owners;
+  const look = (): Promise<readonly Project[]> => lookForProjects(owners, tell);
   return {
-    projects: () => projects,
+    ...devServersToCome,
+    projects: () => projectsOf(projects.found),
+    projectProblems: () => projects.found.problems,
     configure: async (config) => {
+      const before = JSON.stringify(settings.config.devServers.projects);
       settings.config = config;
+      if (JSON.stringify(config.devServers.projects) !== before) await look();
     },
     setFolders: async (folders) => {
       settings.folders = folders;
@@ -48,7 +47,7 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     findProjects: look,
     openSession: async (folder) => {
       trust.require("Opening a preview");
-      const project = await projectFor(folder, settings.folders);
+      const project = await projects.projectFor(folder);
       if (project === undefined) throw nothingToPreview(folder);
       return sessions.open(project);
     },
@@ -80,6 +79,41 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
     ping: async () => {},
     shutdown: close,
   };
+}
+
+/** Nothing is looked for in a workspace that is not trusted. */
+async function lookForProjects(owners: Owners, tell: Tell): Promise<readonly Project[]> {
+  if (!owners.trust.trusted) {
+    tell("projectsChanged", []);
+    return [];
+  }
+  const found = projectsOf(await owners.projects.find());
+  void warmUp(
+    owners,
+    found.find(({ hasUI }) => hasUI),
+  );
+  return found;
+}
+
+function projectsOf({ list }: Found): readonly Project[] {
+  return list.map(({ project }) => project);
+}
+
+type DevServerMethod = Extract<keyof ServerMethods, `${string}DevServer` | "devServerLogs">;
+
+/** The manager of dev servers takes their place. */
+const devServersToCome: Pick<ServerMethods, DevServerMethod> = {
+  startDevServer: async () => unsupported(),
+  stopDevServer: async () => unsupported(),
+  restartDevServer: async () => unsupported(),
+  rebuildDevServer: async () => unsupported(),
+  attachDevServer: async () => unsupported(),
+  detachDevServer: async () => unsupported(),
+  devServerLogs: async () => unsupported(),
+};
+
+function unsupported(): never {
+  throw new UserError("unsupported", "This server does not manage dev servers; update Vitrine");
 }
 
 /** The Vite that is most likely to be asked for next waits, imported. */

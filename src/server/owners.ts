@@ -9,6 +9,7 @@ import type {
   ServerEvents,
 } from "../protocol/contract.ts";
 import { createPorts, type Ports } from "./dev-servers/ports.ts";
+import { Projects } from "./dev-servers/projects.ts";
 import { createFileWriter, type FileWriter } from "./files/file-writer.ts";
 import { createLog, type Log } from "./log.ts";
 import { NodeRealms } from "./realms/node-realms.ts";
@@ -46,6 +47,7 @@ export interface Settings {
 export interface Owners {
   readonly log: Log;
   readonly trust: TrustGate;
+  readonly projects: Projects;
   readonly ports: Ports;
   readonly warmHost: WarmHost;
   readonly realms: Realms;
@@ -113,6 +115,7 @@ export function createOwners(parts: OwnersParts): Owners {
     ...documents,
     log,
     trust,
+    projects: createProjects(parts, log),
     sessions,
     jobs,
     runs,
@@ -120,6 +123,23 @@ export function createOwners(parts: OwnersParts): Owners {
     testing,
   };
   return owners;
+}
+
+/** What there is to preview and to build. */
+function createProjects({ hello, settings, tell }: OwnersParts, log: Log): Projects {
+  return new Projects({
+    folders: () => settings.folders,
+    setting: () => settings.config.devServers.projects,
+    stateDirectory: hello.stateDirectory,
+    log,
+    changed: ({ list, problems }) => {
+      tell(
+        "projectsChanged",
+        list.map(({ project }) => project),
+      );
+      tell("projectProblemsChanged", problems);
+    },
+  });
 }
 
 /** What new sessions are made of. */

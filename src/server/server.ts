@@ -100,6 +100,7 @@ const editorPolicy: ReplPolicy = {
 
 async function closeAll({
   log,
+  projects,
   repls,
   sessions,
   nodeRealms,
@@ -108,6 +109,7 @@ async function closeAll({
   writer,
 }: Owners): Promise<void> {
   log.flush();
+  projects.close();
   await repls.stopAll();
   await Promise.all([sessions.stopAll(), nodeRealms.stop(), warmHost.stop()]);
   await ports.releaseAll();

@@ -115,7 +115,7 @@ function buildErrorCover({ problems }: Session): Cover | undefined {
     title: t("The last change could not be built"),
     detail: first.message,
     place: placeAction(first),
-    actions: [showLog()],
+    actions: [showLog(), { label: t("Restart"), message: { type: "restart" } }],
     isDismissable: true,
   };
 }

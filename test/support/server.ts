@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
+  DEV_SERVER_DEFAULTS,
   PROTOCOL_VERSION,
   type Config,
   type Hello,
@@ -15,6 +16,8 @@ import {
 import type {
   ConsoleEntry,
   LogEntry,
+  Problem,
+  Project,
   Run,
   Session,
   SessionState,
@@ -30,6 +33,10 @@ export interface TestServer {
   readonly welcome: Welcome;
   readonly child: ChildProcess;
   readonly stateDirectory: string;
+  /** As it was told them. */
+  readonly config: Config;
+  projects: readonly Project[];
+  projectProblems: readonly Problem[];
   sessions: readonly Session[];
   readonly runs: Map<string, Run>;
   readonly console: ConsoleEntry[];
@@ -64,6 +71,7 @@ const defaults: Config = {
   warmStart: false,
   streaming: "auto",
   runTimeout: 0,
+  devServers: DEV_SERVER_DEFAULTS,
 };
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {
@@ -75,6 +83,9 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
   });
   for (const stream of [child.stdout, child.stderr]) stream?.pipe(process.stderr, { end: false });
   const server = {
+    config: { ...defaults, ...options.config },
+    projects: [] as readonly Project[],
+    projectProblems: [] as readonly Problem[],
     sessions: [] as readonly Session[],
     runs: new Map<string, Run>(),
     console: [] as ConsoleEntry[],
@@ -85,7 +96,8 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
     runChanged: (run) => void server.runs.set(run.id, run),
     consoleLogged: (entries) => void server.console.push(...entries),
     logged: (entries) => void server.logs.push(...entries),
-    projectsChanged: () => {},
+    projectsChanged: (projects) => void (server.projects = projects),
+    projectProblemsChanged: (problems) => void (server.projectProblems = problems),
   };
   const hostMethods: HostMethods = {
     externalAddress: async (port) => `http://127.0.0.1:${port}/`,
@@ -114,7 +126,7 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
     version: "0.0.0-test",
     folders: options.folders,
     trusted: options.trusted ?? true,
-    config: { ...defaults, ...options.config },
+    config: server.config,
     stateDirectory,
   };
   const welcome = await remote.initialize(hello).catch(async (error: unknown) => {

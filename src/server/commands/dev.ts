@@ -1,7 +1,8 @@
 /** `vitrine dev`: serves one project as a workspace session until Ctrl-C. */
 import {
-  type Config,
+  DEV_SERVER_DEFAULTS,
   PROTOCOL_VERSION,
+  type Config,
   type Hello,
   type HostMethods,
 } from "../../protocol/contract.ts";
@@ -55,6 +56,7 @@ export function hello(folder: string, port?: number): Hello {
     warmStart: false,
     streaming: "auto",
     runTimeout: 0,
+    devServers: DEV_SERVER_DEFAULTS,
   };
   return {
     protocol: PROTOCOL_VERSION,

@@ -1,9 +1,14 @@
 /** A project as its configuration says it, resolved: absolute paths, defaults applied (dev-servers section 2). */
+import type { ProblemMatcher } from "../../protocol/problem-matcher.ts";
+
+export type { ProblemMatcher, ProblemPattern } from "../../protocol/problem-matcher.ts";
 
 export interface ProjectConfig {
   /** `[A-Za-z0-9._-]{1,64}`, never `.` or `..`. */
   readonly id: string;
   readonly name: string;
+  /** As the project's own metadata says it. */
+  readonly version?: string;
   /** Absolute real path. */
   readonly root: string;
   readonly ui?: UiConfig;
@@ -33,11 +38,11 @@ export interface BackendConfig {
   readonly build?: Command;
   /** Absolute file the build makes; enables the swap and the detection of builds that changed nothing. */
   readonly artifact?: string;
-  /** Absolute file the artefact is copied to before it runs. */
+  /** Absolute file the artefact is copied to before it runs; `${artifact}` of `run` and `reload` is this file then. */
   readonly install?: string;
   /** Absolute files copied beside the installed artefact before a reload. */
   readonly sync: readonly string[];
-  /** Globs below the project's root. */
+  /** Globs, relative to the project's root. Those of the other modules of a `go.work` begin with `../`. */
   readonly watch: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly debounceMs: number;
   readonly onChangeDuringBuild: "queue" | "cancel";
@@ -69,34 +74,3 @@ export type Handshake =
   /** Answers with a status below 500. */
   | { readonly type: "http"; readonly url: string; readonly timeoutMs: number }
   | { readonly type: "none" };
-
-/** A problem matcher as VS Code's tasks have it. Numbers are indexes of groups. */
-export interface ProblemMatcher {
-  readonly owner?: string;
-  readonly source?: string;
-  readonly severity?: "error" | "warning" | "info";
-  readonly fileLocation?:
-    | "absolute"
-    | "relative"
-    | "autoDetect"
-    | readonly ["relative" | "autoDetect", string];
-  readonly pattern: ProblemPattern | readonly ProblemPattern[];
-  /** For commands that never end: a build lasts from one line to another. */
-  readonly background?: { readonly beginsPattern: string; readonly endsPattern: string };
-}
-
-export interface ProblemPattern {
-  readonly regexp: string;
-  readonly kind?: "file" | "location";
-  readonly file?: number;
-  readonly line?: number;
-  readonly column?: number;
-  readonly endLine?: number;
-  readonly endColumn?: number;
-  /** Group with `line`, `line,column` or `line,column,endLine,endColumn`. */
-  readonly location?: number;
-  readonly severity?: number;
-  readonly code?: number;
-  readonly message?: number;
-  readonly loop?: boolean;
-}

@@ -1,149 +1,166 @@
-/** Finds projects: the nearest `vite.config.*`, a `vite` dependency, or a page. Reads files, runs nothing. */
-import { createHash } from "node:crypto";
-import { readFile, realpath, stat } from "node:fs/promises";
+/** Owner of the projects of the workspace: looks for them, and looks again whenever something that made one changes. */
+import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { glob } from "tinyglobby";
 import type { Project } from "../../protocol/model.ts";
-import type { Preset } from "../../protocol/vite-host.ts";
+import type { Log } from "../log.ts";
+import { combine, fromDetected, type Found, type FoundProject } from "./combine.ts";
+import { readConfigured, type Configured } from "./config/configured.ts";
+import type { VitrineFile } from "./config/vitrine-file.ts";
+import { detectAt, detectBelow } from "./detection/detect.ts";
+import { EvidenceWatch } from "./detection/evidence-watch.ts";
+import type { ProjectConfig } from "./project-config.ts";
 
-const configNames = [
-  "vite.config.js",
-  "vite.config.mjs",
-  "vite.config.ts",
-  "vite.config.cjs",
-  "vite.config.mts",
-  "vite.config.cts",
-];
-const ignored = [
-  "**/node_modules/**",
-  "**/.git/**",
-  "**/dist/**",
-  "**/build/**",
-  "**/coverage/**",
-  "**/.cache/**",
-];
-/** Deeper folders are found when something in them is opened, not by searching. */
-const searchDepth = 5;
-
-export interface Manifest {
-  readonly name?: unknown;
-  readonly dependencies?: Record<string, string>;
-  readonly devDependencies?: Record<string, string>;
+export interface ProjectsParts {
+  /** Absolute workspace folders. */
+  folders(): readonly string[];
+  /** Value of the setting `vitrine.devServers.projects`. */
+  setting(): unknown;
+  /** `<state>` of configurations, absolute. */
+  readonly stateDirectory: string;
+  readonly log: Log;
+  /** What there is, after each look that somebody asked for and after each change. */
+  changed(found: Found): void;
 }
 
-/** All projects below the workspace folders, in the order of their paths. */
-export async function findProjects(folders: readonly string[]): Promise<Project[]> {
-  const found = new Map<string, Omit<Project, "id">>();
-  for (const folder of folders) {
-    const files = await glob(
-      [...configNames.map((name) => `**/${name}`), "**/package.json", "**/index.html"],
-      {
-        cwd: folder,
-        ignore: ignored,
-        deep: searchDepth,
-        absolute: true,
-        followSymbolicLinks: false,
-      },
-    ).catch(() => []);
-    const directories = [...new Set(files.map((file) => path.dirname(file)))].toSorted();
-    for (const directory of directories) {
-      // Pages inside a project are its own; anywhere else a page makes a project.
-      const isInside = [...found.keys()].some((root) => directory.startsWith(root + path.sep));
-      const project = await projectAt(directory, !isInside);
-      if (project !== undefined) found.set(project.root, project);
+const nothing: Found = { list: [], problems: [], notices: [], modules: new Map() };
+
+export class Projects {
+  readonly #parts: ProjectsParts;
+  readonly #lastGood = new Map<string, VitrineFile>();
+  readonly #watches = new Map<string, EvidenceWatch>();
+  #found = nothing;
+  #looking: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: ProjectsParts) {
+    this.#parts = parts;
+  }
+
+  /** As last found. */
+  get found(): Found {
+    return this.#found;
+  }
+
+  configOf(id: string): ProjectConfig | undefined {
+    return this.#found.list.find(({ config }) => config.id === id)?.config;
+  }
+
+  /** Looks now, and keeps looking from then on. */
+  async find(): Promise<Found> {
+    await Promise.all(this.#watch());
+    return this.#look(true);
+  }
+
+  /**
+   * The project whose UI a path belongs to: the nearest folder upwards that is one, at most up to its workspace folder.
+   * A folder that a user names is taken as it is if it has a page, whatever else is around it.
+   */
+  async projectFor(target: string): Promise<Project | undefined> {
+    const real = await realpath(target).catch(() => path.resolve(target));
+    const isFolder = (await stat(real).catch(() => undefined))?.isDirectory() !== false;
+    const start = isFolder ? real : path.dirname(real);
+    const tops = await Promise.all(this.#parts.folders().map(realPathOf));
+    const top = tops
+      .filter((folder) => start === folder || start.startsWith(folder + path.sep))
+      .toSorted((one, other) => other.length - one.length)[0];
+    const { list } = await combine(await this.#configured(), []);
+    for (let directory = start; ; directory = path.dirname(directory)) {
+      const found =
+        list.find((each) => isUiOf(directory, each)) ?? (await this.#uiAt(directory, top));
+      if (found !== undefined) return found.project;
+      if (directory === top || top === undefined || directory === path.dirname(directory))
+        return undefined;
     }
   }
-  return withIds([...found.values()]);
-}
 
-/**
- * The project a path belongs to: the nearest folder upwards that is one, at most up to its workspace folder.
- * A folder that a user names is taken as it is if it has a page, whatever else is around it.
- */
-export async function projectFor(
-  target: string,
-  folders: readonly string[],
-): Promise<Project | undefined> {
-  const real = await realpath(target).catch(() => path.resolve(target));
-  const start =
-    (await stat(real).catch(() => undefined))?.isDirectory() === false ? path.dirname(real) : real;
-  const tops = await Promise.all(
-    folders.map((folder) => realpath(folder).catch(() => path.resolve(folder))),
-  );
-  const top = tops
-    .filter((folder) => start === folder || start.startsWith(folder + path.sep))
-    .toSorted((a, b) => b.length - a.length)[0];
-  for (let directory = start; ; directory = path.dirname(directory)) {
-    const project = await projectAt(directory, true);
-    if (project !== undefined) return withIds([project])[0];
-    if (directory === top || top === undefined || directory === path.dirname(directory))
-      return undefined;
+  close(): void {
+    this.#closed = true;
+    for (const watch of this.#watches.values()) watch.close();
   }
-}
 
-/** Which of our plugins a folder without a Vite config needs: its dependencies say it, else its files. */
-export async function presetOf(root: string): Promise<Preset> {
-  const names = Object.keys(allDependencies(await readManifest(root)));
-  for (const preset of ["svelte", "vue", "react"] as const)
-    if (names.includes(preset)) return preset;
-  const sources = await glob(["**/*.{vue,svelte,jsx,tsx}"], {
-    cwd: root,
-    ignore: ignored,
-    deep: searchDepth,
-  }).catch(() => []);
-  if (sources.some((file) => file.endsWith(".vue"))) return "vue";
-  if (sources.some((file) => file.endsWith(".svelte"))) return "svelte";
-  return sources.length > 0 ? "react" : "plain";
-}
-
-export async function readManifest(directory: string): Promise<Manifest | undefined> {
-  try {
-    const manifest: unknown = JSON.parse(
-      await readFile(path.join(directory, "package.json"), "utf8"),
-    );
-    return typeof manifest === "object" && manifest !== null ? manifest : undefined;
-  } catch {
-    // No manifest, or one that is being written: the folder is judged by its other files.
+  /** Also of a folder that is the `ui` of the plugin above it. */
+  async #uiAt(directory: string, top: string | undefined): Promise<FoundProject | undefined> {
+    const { stateDirectory } = this.#parts;
+    const surroundings = { top: top ?? directory, stateDirectory };
+    for (const folder of directory === top ? [directory] : [path.dirname(directory), directory]) {
+      const { project } = await detectAt(folder, surroundings);
+      if (project?.ui === undefined) continue;
+      const isWhole = folder === directory || project.ui.root === directory;
+      if (isWhole) return fromDetected(project);
+    }
     return undefined;
   }
-}
 
-export function allDependencies(manifest: Manifest | undefined): Record<string, string> {
-  return { ...manifest?.devDependencies, ...manifest?.dependencies };
-}
-
-/** @param pageCounts whether a bare index.html makes a project */
-async function projectAt(
-  directory: string,
-  pageCounts: boolean,
-): Promise<Omit<Project, "id"> | undefined> {
-  const root = await realpath(directory).catch(() => directory);
-  const manifest = await readManifest(root);
-  const name =
-    typeof manifest?.name === "string" && manifest.name !== ""
-      ? manifest.name
-      : path.basename(root);
-  for (const configName of configNames) {
-    const configFile = path.join(root, configName);
-    if (await isFile(configFile)) return { name, root, evidence: "vite-config", configFile };
+  #configured(): Promise<Configured> {
+    const { folders, setting, stateDirectory } = this.#parts;
+    const sources = { folders: folders(), setting: setting(), stateDirectory };
+    return readConfigured({ ...sources, lastGood: this.#lastGood });
   }
-  if (!(await isFile(path.join(root, "index.html")))) return undefined;
-  if ("vite" in allDependencies(manifest)) return { name, root, evidence: "vite-dependency" };
-  return pageCounts || manifest !== undefined ? { name, root, evidence: "html" } : undefined;
+
+  /** One look after the other: the answer of a later one is never replaced by that of an earlier one. */
+  #look(tellAlways: boolean): Promise<Found> {
+    const looked = this.#looking.then(async () => {
+      const { folders, stateDirectory } = this.#parts;
+      const configured = await this.#configured();
+      const detections = [];
+      for (const folder of folders()) detections.push(await detectBelow(folder, stateDirectory));
+      return this.#take(await combine(configured, detections), tellAlways);
+    });
+    this.#looking = looked.catch(() => {});
+    return looked;
+  }
+
+  #take(found: Found, tellAlways: boolean): Found {
+    const before = this.#found;
+    if (this.#closed) return before;
+    this.#found = found;
+    for (const notice of found.notices)
+      if (!before.notices.includes(notice))
+        this.#parts.log.add("warn", notice, { source: "projects" });
+    if (tellAlways || fingerprint(before) !== fingerprint(found)) this.#parts.changed(found);
+    return found;
+  }
+
+  #watch(): Promise<void>[] {
+    const folders = new Set(this.#closed ? [] : this.#parts.folders());
+    for (const [folder, watch] of this.#watches) {
+      if (folders.has(folder)) continue;
+      watch.close();
+      this.#watches.delete(folder);
+    }
+    return [...folders]
+      .filter((folder) => !this.#watches.has(folder))
+      .map((folder) => this.#startWatch(folder));
+  }
+
+  #startWatch(folder: string): Promise<void> {
+    const { log } = this.#parts;
+    const watch = new EvidenceWatch({
+      folder,
+      changed: () => {
+        this.#look(false).catch((error: unknown) => log.bug(error, "looking for projects"));
+      },
+      failed: (reason) =>
+        log.add(
+          "warn",
+          `New projects in ${folder} may go unnoticed: ${reason}; use Refresh Projects`,
+          { source: "projects" },
+        ),
+    });
+    this.#watches.set(folder, watch);
+    return watch.start();
+  }
 }
 
-async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined))?.isFile() ?? false;
+function isUiOf(directory: string, { project, config }: FoundProject): boolean {
+  return project.hasUI && (project.root === directory || config.root === directory);
 }
 
-/** Ids are names, made safe; the path's hash keeps two of one name apart and the id the same from run to run. */
-function withIds(projects: readonly Omit<Project, "id">[]): Project[] {
-  return projects.map((project) => {
-    const safe = project.name
-      .replace(/^@[^/]*\//, "")
-      .replace(/[^A-Za-z0-9._-]+/g, "-")
-      .replace(/^[-.]+|[-.]+$/g, "");
-    const hash = createHash("sha256").update(project.root).digest("hex").slice(0, 6);
-    return { id: `${(safe === "" ? "project" : safe).slice(0, 56)}-${hash}`, ...project };
-  });
+function fingerprint({ list, problems, notices, modules }: Found): string {
+  return JSON.stringify([list, problems, notices, [...modules]]);
+}
+
+/** The path itself when nothing is there. */
+function realPathOf(folder: string): Promise<string> {
+  return realpath(folder).catch(() => path.resolve(folder));
 }

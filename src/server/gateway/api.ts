@@ -58,7 +58,11 @@ export function createApi({ methods, sessions }: ApiSources): Api {
         throw new UserError("bad_request", `${name}: ${checked.issues.map(describe).join("; ")}`);
       return found.call(checked.output as never);
     },
-    snapshot: () => ({ projectsChanged: methods.projects(), sessionsChanged: sessions() }),
+    snapshot: () => ({
+      projectsChanged: methods.projects(),
+      sessionsChanged: sessions(),
+      projectProblemsChanged: methods.projectProblems(),
+    }),
   };
 }
 

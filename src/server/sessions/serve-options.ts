@@ -2,7 +2,7 @@
 import type { Project } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
 import type { ServeOptions } from "../../protocol/vite-host.ts";
-import { presetOf } from "../dev-servers/projects.ts";
+import { presetOf } from "../dev-servers/detection/vite.ts";
 import type { ResolvedVite } from "../vite-host/resolve-vite.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Caches } from "./caches.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project } from "../../protocol/model.ts";
-import { allDependencies, readManifest } from "../dev-servers/projects.ts";
+import { allDependencies, readManifest } from "../dev-servers/detection/manifest.ts";
 
 /** The oldest Vite whose API the host speaks. */
 const oldestVite = 5;

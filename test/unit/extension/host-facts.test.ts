@@ -98,7 +98,8 @@ test("the state directory is per user and per platform", () => {
 });
 
 test("the innermost project that contains a file is meant", () => {
-  const inner = { ...shop, id: "inner", root: "/projects/shop/packages/admin" };
+  const folder = "/projects/shop/packages/admin";
+  const inner = { ...shop, id: "inner", folder, root: `${folder}/ui` };
   expect(projectAt([shop, inner], "/projects/shop/packages/admin/src/a.ts")?.id).toBe("inner");
   expect(projectAt([shop, inner], "/projects/shop/index.html")?.id).toBe("shop");
   expect(projectAt([shop, inner], "/projects/shop-two/index.html")).toBeUndefined();

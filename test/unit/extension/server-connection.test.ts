@@ -4,13 +4,21 @@ import {
   connectToNewServer,
   type ServerConnection,
 } from "../../../src/extension/server-connection.ts";
-import { PROTOCOL_VERSION, type Hello, type ServerEvents } from "../../../src/protocol/contract.ts";
+import {
+  DEV_SERVER_DEFAULTS,
+  PROTOCOL_VERSION,
+  type Hello,
+  type ServerEvents,
+} from "../../../src/protocol/contract.ts";
 import { UserError } from "../../../src/protocol/errors.ts";
 import type { Project } from "../../../src/protocol/model.ts";
 
 const entry = fileURLToPath(new URL("../../fixtures/servers/server.mjs", import.meta.url));
 const ignored: ServerEvents = {
   projectsChanged: () => {},
+  projectProblemsChanged: () => {},
+  devServersChanged: () => {},
+  devServerLogged: () => {},
   sessionsChanged: () => {},
   runChanged: () => {},
   replsChanged: () => {},
@@ -36,6 +44,7 @@ function start(
       warmStart: false,
       streaming: "auto",
       runTimeout: 0,
+      devServers: DEV_SERVER_DEFAULTS,
     },
     stateDirectory: behaviour,
   };

@@ -5,6 +5,10 @@ export const shop: Project = {
   id: "shop",
   name: "shop",
   root: "/projects/shop",
+  folder: "/projects/shop",
+  hasUI: true,
+  hasBackend: false,
+  autostart: false,
   evidence: "vite-config",
   configFile: "/projects/shop/vite.config.ts",
 };

@@ -19,6 +19,7 @@ function facts(change: Partial<TreeFacts> = {}): TreeFacts {
     projects: [shop],
     repls: [repl({ logs: [log({ name: "12-old", state: "offline" }), log(), worker] })],
     sessionOf: (root) => (root === shop.root ? live : undefined),
+    devServerOf: () => undefined,
     ...change,
   };
 }

@@ -5,7 +5,11 @@ import {
   realmRow,
   type Translate,
 } from "../../../src/extension/tree-texts.ts";
-import { statusText } from "../../../src/extension/status-bar-texts.ts";
+import {
+  statusText,
+  type StatusFacts,
+  type StatusText,
+} from "../../../src/extension/status-bar-texts.ts";
 import { realm, session, shop } from "./sessions.ts";
 
 const t: Translate = (text, ...values) =>
@@ -26,7 +30,7 @@ const problem = {
 } as const;
 
 test("a live project says port, realms and memory", () => {
-  const row = projectRow(shop, session({ realms: [realm(), realm({ id: "r2" })] }), t);
+  const row = projectRow(shop, { session: session({ realms: [realm(), realm({ id: "r2" })] }) }, t);
   expect(row).toMatchObject({
     label: "shop",
     description: "15173 · 2 realms · 84 MB",
@@ -44,7 +48,7 @@ test("each state has a description, an icon of its own shape and a context value
     session({ state: { name: "restarting", fault, at: 0, attempt: 2 } }),
     session({ state: { name: "error", fault } }),
   ];
-  const rows = states.map((each) => projectRow(shop, each, t));
+  const rows = states.map((each) => projectRow(shop, { session: each }, t));
   expect(
     rows.map(({ description, icon, contextValue }) => [description, icon, contextValue]),
   ).toEqual([
@@ -83,19 +87,21 @@ test("the badge counts errors and failed sessions, not warnings", () => {
   ).toBe(2);
 });
 
+const ready = { name: "ready" } as const;
+const status = (change: Partial<StatusFacts>): StatusText | undefined =>
+  statusText({ sessions: [], devServers: [], server: ready, ...change }, t);
+
 test("the status bar is hidden until something runs, and coloured only when it died", () => {
-  const ready = { name: "ready" } as const;
-  expect(statusText([], ready, t)).toBeUndefined();
-  expect(statusText([session({ state: { name: "stopped" } })], ready, t)).toBeUndefined();
-  expect(statusText([session()], ready, t)).toEqual({
+  expect(status({})).toBeUndefined();
+  expect(status({ sessions: [session({ state: { name: "stopped" } })] })).toBeUndefined();
+  expect(status({ sessions: [session()] })).toEqual({
     text: "$(open-preview) 1",
     spoken: "Vitrine: 1 preview",
   });
   expect(
-    statusText([session(), session({ state: { name: "error", fault } })], ready, t),
-  ).toMatchObject({
-    text: "$(open-preview) 2 · 1✗",
-    background: "warning",
+    status({ sessions: [session(), session({ state: { name: "error", fault } })] }),
+  ).toMatchObject({ text: "$(open-preview) 2 · 1✗", background: "warning" });
+  expect(status({ server: { name: "failed", reason: "x" } })).toMatchObject({
+    background: "error",
   });
-  expect(statusText([], { name: "failed", reason: "x" }, t)).toMatchObject({ background: "error" });
 });

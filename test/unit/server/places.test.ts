@@ -1,4 +1,4 @@
-/** Ports, addresses, names, back-off, projects: small owners, each by its rule. */
+/** Ports, addresses, back-off: small owners, each by its rule. */
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,10 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createBackOff } from "../../../src/server/dev-servers/back-off.ts";
 import { isFree } from "../../../src/server/dev-servers/free-port.ts";
 import { createPorts } from "../../../src/server/dev-servers/ports.ts";
-import { findProjects, presetOf, projectFor } from "../../../src/server/dev-servers/projects.ts";
 import { processStart } from "../../../src/server/processes.ts";
 import { addressesOf } from "../../../src/server/sessions/addresses.ts";
-import { removeTree, writeTree } from "../../support/server.ts";
 
 describe("ports", () => {
   let directory: string;
@@ -114,57 +112,5 @@ describe("back-off", () => {
     expect(backOff.crashed()).toBe(500);
     now += 6 * 60_000;
     expect(backOff.crashed()).toBe(1000);
-  });
-});
-
-describe("projects", () => {
-  let root: string;
-  afterEach(() => removeTree(root));
-
-  test("are found by config, dependency and page, in monorepos, without fixtures and packages", async () => {
-    root = await writeTree({
-      "apps/shop/vite.config.ts": "",
-      "apps/shop/package.json": '{"name":"@acme/shop"}',
-      "apps/admin/index.html": "",
-      "apps/admin/package.json": '{"name":"admin","devDependencies":{"vite":"8"}}',
-      "apps/site/index.html": "",
-      "apps/site/package.json": '{"name":"site"}',
-      "apps/site/docs/index.html": "",
-      "pages/good/index.html": "",
-      "node_modules/x/vite.config.js": "",
-      "package.json": '{"devDependencies":{"vite":"8"}}',
-      "broken/package.json": "{",
-    });
-    const found = await findProjects([root]);
-    expect(
-      found.map(({ name, evidence, root: at }) => [name, evidence, path.relative(root, at)]),
-    ).toEqual([
-      ["admin", "vite-dependency", "apps/admin"],
-      ["@acme/shop", "vite-config", "apps/shop"],
-      ["site", "html", "apps/site"],
-      ["good", "html", "pages/good"],
-    ]);
-    expect(found[1]?.id).toMatch(/^shop-[0-9a-f]{6}$/);
-  });
-
-  test("a file belongs to the nearest project upwards, at most up to its workspace folder", async () => {
-    root = await writeTree({ "a/index.html": "", "a/src/deep/x.ts": "", "b/c/x.ts": "" });
-    expect((await projectFor(path.join(root, "a/src/deep/x.ts"), [root]))?.root).toBe(
-      path.join(root, "a"),
-    );
-    expect(await projectFor(path.join(root, "b/c"), [path.join(root, "b")])).toBeUndefined();
-    expect((await projectFor(path.join(root, "a/src"), [root]))?.id).toBe(
-      (await projectFor(path.join(root, "a"), [root]))?.id,
-    );
-  });
-
-  test.each([
-    ["svelte", { "package.json": '{"dependencies":{"svelte":"5"}}' }],
-    ["vue", { "src/App.vue": "" }],
-    ["react", { "src/main.tsx": "" }],
-    ["plain", { "main.ts": "" }],
-  ])("the preset %s follows from dependencies, else from the files", async (preset, files) => {
-    root = await writeTree(files);
-    expect(await presetOf(root)).toBe(preset);
   });
 });

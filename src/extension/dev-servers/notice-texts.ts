@@ -1,0 +1,31 @@
+/** Pure: the sentence of a notice. */
+import type { Translate } from "../tree-texts.ts";
+import type { Notice } from "./notices.ts";
+
+export function noticeText({ kind, state }: Notice, t: Translate): string {
+  const { name, lastError, conflict, errors } = state;
+  switch (kind) {
+    case "failed":
+      return errors.length > 0 || state.failure === "build_failed"
+        ? t("The build of {0} failed: {1}", name, firstLine(errors[0]?.message ?? lastError))
+        : t("{0} stopped working: {1}", name, firstLine(lastError));
+    case "gaveUp":
+      return t(
+        "{0} crashed again and again and is not started any more: {1}",
+        name,
+        firstLine(lastError),
+      );
+    case "portsExhausted":
+      return t("There is no port left for {0}: {1}", name, firstLine(lastError));
+    case "conflict":
+      return t(
+        "{0} runs here, and process {1} offers itself for it. Attach to that process or keep ours?",
+        name,
+        conflict?.pid ?? 0,
+      );
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? text;
+}

@@ -1,0 +1,72 @@
+/** Tells a person what dev servers need them for, and says in the status bar what was attached and let go. */
+import * as vscode from "vscode";
+import type { DevServerState } from "../../protocol/dev-server.ts";
+import type { Mirror } from "../mirror.ts";
+import { openPlace } from "../openers.ts";
+import type { Report } from "../report.ts";
+import type { Translate } from "../tree-texts.ts";
+import { noticeText } from "./notice-texts.ts";
+import { createNotices, type Notice } from "./notices.ts";
+
+const briefMs = 3000;
+const translate: Translate = (text, ...values) => vscode.l10n.t(text, ...values);
+
+export function createNotifications(mirror: Mirror, report: Report): vscode.Disposable {
+  const notices = createNotices((notice) =>
+    report.ask(noticeText(notice, translate), choicesFor(notice)),
+  );
+  let before: readonly DevServerState[] = [];
+  const subscription = mirror.onDidChange((part) => {
+    if (part !== "devServers") return;
+    notices.changed(mirror.devServers);
+    for (const line of attachments(before, mirror.devServers))
+      vscode.window.setStatusBarMessage(line, briefMs);
+    before = mirror.devServers;
+  });
+  return vscode.Disposable.from(notices, subscription);
+}
+
+function choicesFor({ kind, state }: Notice): Record<string, () => unknown> {
+  const run = (command: string) => () =>
+    vscode.commands.executeCommand(`vitrine.${command}`, state.pluginID);
+  const showOutput = { [vscode.l10n.t("Show Output")]: run("showDevServerLogs") };
+  if (kind === "conflict")
+    return {
+      [vscode.l10n.t("Attach to It")]: run("attachDevServer"),
+      [vscode.l10n.t("Keep Ours")]: run("detachDevServer"),
+    };
+  if (kind === "portsExhausted") return { [vscode.l10n.t("Show Ports")]: showPorts, ...showOutput };
+  const [error] = state.errors;
+  return {
+    ...showOutput,
+    ...(error ? { [vscode.l10n.t("Go to Error")]: () => openPlace(error) } : {}),
+    [vscode.l10n.t("Restart")]: run("restartDevServer"),
+  };
+}
+
+function showPorts(): unknown {
+  return vscode.commands.executeCommand("workbench.action.openSettings", "vitrine.portRange");
+}
+
+/** What was attached or let go, in words. */
+function attachments(
+  before: readonly DevServerState[],
+  after: readonly DevServerState[],
+): readonly string[] {
+  const [had, has] = [pidsOf(before), pidsOf(after)];
+  const names = new Map([...before, ...after].map(({ pluginID, name }) => [pluginID, name]));
+  return [...names]
+    .filter(([id]) => had.get(id) !== has.get(id))
+    .map(([id, name]) => {
+      const pid = has.get(id);
+      return pid === undefined
+        ? vscode.l10n.t("{0} is no longer attached", name)
+        : vscode.l10n.t("{0} is attached to process {1}", name, pid);
+    });
+}
+
+function pidsOf(states: readonly DevServerState[]): ReadonlyMap<string, number> {
+  return new Map(
+    states.flatMap(({ pluginID, external }) => (external ? [[pluginID, external.pid]] : [])),
+  );
+}
