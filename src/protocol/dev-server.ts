@@ -1,5 +1,5 @@
 /** Dev servers as everybody outside the server sees them (dev-servers sections 3, 6.1, 8 and 9). */
-import type { Problem } from "./model.ts";
+import type { Problem, SessionState } from "./model.ts";
 
 /** Who owns the processes of a project. */
 export type DevServerMode = "idle" | "managed" | "external";
@@ -171,3 +171,16 @@ export function aggregateOf(parts: Parts): AggregateStatus {
   if (hasBackend && !backendConnected) return "connecting";
   return "ready";
 }
+
+/** How the session of a project, which is its UI, reads as status of a part (dev-servers 3.2). */
+export function uiStatusOf({ name }: SessionState): PartStatus {
+  return uiStatuses[name];
+}
+
+const uiStatuses = {
+  starting: "starting",
+  live: "ready",
+  restarting: "error",
+  error: "error",
+  stopped: "stopped",
+} as const satisfies Record<SessionState["name"], PartStatus>;

@@ -27,7 +27,6 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
   const { trust, projects, sessions, runs, results, repls, testing } = owners;
   const look = (): Promise<readonly Project[]> => lookForProjects(owners, tell);
   return {
-    ...devServersToCome,
     projects: () => projectsOf(projects.found),
     projectProblems: () => projects.found.problems,
     configure: async (config) => {
@@ -56,6 +55,7 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
       trust.require("Starting a preview");
       return sessions.restart(id);
     },
+    ...devServerMethods(owners),
     runBlock: async (request) => runs.start(request),
     stopRun: async (id) => runs.stop(id),
     documentChanged: async (file, documentState) => results.documentChanged(file, documentState),
@@ -101,19 +101,16 @@ function projectsOf({ list }: Found): readonly Project[] {
 
 type DevServerMethod = Extract<keyof ServerMethods, `${string}DevServer` | "devServerLogs">;
 
-/** The manager of dev servers takes their place. */
-const devServersToCome: Pick<ServerMethods, DevServerMethod> = {
-  startDevServer: async () => unsupported(),
-  stopDevServer: async () => unsupported(),
-  restartDevServer: async () => unsupported(),
-  rebuildDevServer: async () => unsupported(),
-  attachDevServer: async () => unsupported(),
-  detachDevServer: async () => unsupported(),
-  devServerLogs: async () => unsupported(),
-};
-
-function unsupported(): never {
-  throw new UserError("unsupported", "This server does not manage dev servers; update Vitrine");
+function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServerMethod> {
+  return {
+    startDevServer: (id) => devServers.start(id),
+    stopDevServer: (id) => devServers.stop(id),
+    restartDevServer: (id) => devServers.restart(id),
+    rebuildDevServer: (id) => devServers.rebuild(id),
+    attachDevServer: (id, devinfo) => devServers.attach(id, devinfo),
+    detachDevServer: (id) => devServers.detach(id),
+    devServerLogs: async (id, count) => devServers.logs(id, count),
+  };
 }
 
 /** The Vite that is most likely to be asked for next waits, imported. */

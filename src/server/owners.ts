@@ -9,6 +9,9 @@ import type {
   ServerEvents,
 } from "../protocol/contract.ts";
 import { createPorts, type Ports } from "./dev-servers/ports.ts";
+import type { Publish } from "./dev-servers/dev-server.ts";
+import { createDevServers } from "./dev-servers/create-dev-servers.ts";
+import type { DevServers } from "./dev-servers/dev-servers.ts";
 import { Projects } from "./dev-servers/projects.ts";
 import { createFileWriter, type FileWriter } from "./files/file-writer.ts";
 import { createLog, type Log } from "./log.ts";
@@ -27,7 +30,7 @@ import type { Testing } from "./repl/testing.ts";
 import { createCaches } from "./sessions/caches.ts";
 import { answerImports, resolveImports } from "./sessions/resolve-imports.ts";
 import { reportPages } from "./sessions/page-reports.ts";
-import { Sessions } from "./sessions/sessions.ts";
+import { Sessions, type SessionsParts } from "./sessions/sessions.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { createTrustGate, type TrustGate } from "./trust-gate.ts";
 import { createWarmHost, type WarmHost } from "./vite-host/warm-host.ts";
@@ -54,6 +57,7 @@ export interface Owners {
   readonly nodeRealms: NodeRealms;
   readonly workerRealms: WorkerRealms;
   readonly sessions: Sessions;
+  readonly devServers: DevServers;
   readonly jobs: Jobs;
   readonly writer: FileWriter<ResultPlacement>;
   readonly results: Results;
@@ -68,29 +72,31 @@ export interface OwnersParts {
   readonly state: StateDirectory;
   readonly host: HostMethods;
   readonly tell: Tell;
+  /** Events of dev servers, under the names that other programs know. */
+  readonly publish: Publish;
   readonly policy: ReplPolicy;
 }
 
 export function createOwners(parts: OwnersParts): Owners {
   const { hello, settings, state, host, tell, policy } = parts;
-  const log = createLog((lines) => tell("logged", lines));
+  const log = createLog((lines) => {
+    tell("logged", lines);
+    owners.devServers.logged(lines);
+  });
   const trust = createTrustGate(hello.trusted);
   const places = createPlaces(log, state);
   const { realms, workerRealms, nodeRealms } = places;
   const jobs = new Jobs(realms);
   const supply = createSupply(parts, trust);
-  const sessions = new Sessions({
+  const served = createServed(parts, {
     ...supply,
     log,
+    trust,
     realms,
-    caches: createCaches(hello.stateDirectory, state.identity),
-    runDirectory: state.runDirectory,
-    externalAddress: (port) => host.externalAddress(port),
-    streaming: () => settings.config.streaming,
     script: (name) => jobs.scriptFile(name),
     wire: (root) => createWire(() => owners.repls.forFolder(root)),
-    changed: (list) => tell("sessionsChanged", list),
   });
+  const { sessions } = served;
   const documents = createDocuments(parts, log);
   const kill = (realm: LiveRealm): void =>
     void (workerRealms.restart(realm) || nodeRealms.kill(realm));
@@ -115,8 +121,7 @@ export function createOwners(parts: OwnersParts): Owners {
     ...documents,
     log,
     trust,
-    projects: createProjects(parts, log),
-    sessions,
+    ...served,
     jobs,
     runs,
     repls,
@@ -125,8 +130,48 @@ export function createOwners(parts: OwnersParts): Owners {
   return owners;
 }
 
+type ServedParts = Pick<SessionsParts, "ports" | "warmHost" | "realms" | "script" | "wire"> &
+  Pick<Owners, "log" | "trust">;
+
+/** Projects, and what serves them: sessions are the UIs of dev servers. */
+function createServed(
+  parts: OwnersParts,
+  { trust, ...shared }: ServedParts,
+): Pick<Owners, "projects" | "sessions" | "devServers"> {
+  const { hello, settings, state, host, tell, publish } = parts;
+  const { log } = shared;
+  const sessions = new Sessions({
+    ...shared,
+    caches: createCaches(hello.stateDirectory, state.identity),
+    runDirectory: state.runDirectory,
+    externalAddress: (port) => host.externalAddress(port),
+    streaming: () => settings.config.streaming,
+    changed: (list) => {
+      tell("sessionsChanged", list);
+      devServers.sessionsChanged(list);
+    },
+  });
+  const projects = createProjects(parts, log, () => void devServers.projectsChanged());
+  const devServers = createDevServers({
+    projects,
+    sessions,
+    trust,
+    log,
+    keeper: state,
+    stateDirectory: hello.stateDirectory,
+    settings: () => settings.config.devServers,
+    publish,
+    tell,
+  });
+  return { projects, sessions, devServers };
+}
+
 /** What there is to preview and to build. */
-function createProjects({ hello, settings, tell }: OwnersParts, log: Log): Projects {
+function createProjects(
+  { hello, settings, tell }: OwnersParts,
+  log: Log,
+  changed: () => void,
+): Projects {
   return new Projects({
     folders: () => settings.folders,
     setting: () => settings.config.devServers.projects,
@@ -138,6 +183,7 @@ function createProjects({ hello, settings, tell }: OwnersParts, log: Log): Proje
         list.map(({ project }) => project),
       );
       tell("projectProblemsChanged", problems);
+      changed();
     },
   });
 }

@@ -52,6 +52,7 @@ export async function createServer(
     state,
     host,
     tell,
+    publish: (name, payload) => gateway.tell(name, payload),
     policy: { ...editorPolicy, ...policy },
   });
 
@@ -63,7 +64,8 @@ export async function createServer(
     return closing;
   };
   const methods = createMethods({ owners, settings, state, tell, close });
-  gateway.serve({ methods, sessions: () => owners.sessions.list() }, owners.repls);
+  const { devServers, sessions, repls } = owners;
+  gateway.serve({ methods, devServers, sessions: () => sessions.list() }, repls);
   await owners.writer.recover();
 
   const { origin, token } = gateway;
@@ -101,6 +103,7 @@ const editorPolicy: ReplPolicy = {
 async function closeAll({
   log,
   projects,
+  devServers,
   repls,
   sessions,
   nodeRealms,
@@ -111,6 +114,7 @@ async function closeAll({
   log.flush();
   projects.close();
   await repls.stopAll();
+  await devServers.shutdown();
   await Promise.all([sessions.stopAll(), nodeRealms.stop(), warmHost.stop()]);
   await ports.releaseAll();
   await writer.close();

@@ -1,11 +1,14 @@
 /** The control API: `POST /api/<area>/<method>` with the parameters by name. Same owners, same words as the contract. */
 import * as v from "valibot";
+import type { DevServerState } from "../../protocol/dev-server.ts";
 import { UserError } from "../../protocol/errors.ts";
 import type { Session } from "../../protocol/model.ts";
+import type { DevServers } from "../dev-servers/dev-servers.ts";
 import type { Methods } from "../methods.ts";
 
 export interface ApiSources {
   readonly methods: Methods;
+  readonly devServers: DevServers;
   sessions(): readonly Session[];
 }
 
@@ -31,7 +34,7 @@ const block = v.strictObject({
   realm: v.optional(v.pipe(v.string(), v.maxLength(100))),
 });
 
-export function createApi({ methods, sessions }: ApiSources): Api {
+export function createApi({ methods, devServers, sessions }: ApiSources): Api {
   const table = new Map<string, Method>([
     ["projects/list", method(none, () => methods.projects())],
     ["projects/find", method(none, () => methods.findProjects())],
@@ -47,6 +50,7 @@ export function createApi({ methods, sessions }: ApiSources): Api {
       ),
     ],
     ["runs/stop", method(id, (parameters) => methods.stopRun(parameters.id))],
+    ...devServerMethods(devServers),
   ]);
   return {
     async call(name, parameters) {
@@ -62,8 +66,47 @@ export function createApi({ methods, sessions }: ApiSources): Api {
       projectsChanged: methods.projects(),
       sessionsChanged: sessions(),
       projectProblemsChanged: methods.projectProblems(),
+      devServersChanged: devServers.list(),
     }),
   };
+}
+
+/** Section 7 of the dev-server specification. */
+function devServerMethods(servers: DevServers): [string, Method][] {
+  const file = v.optional(v.pipe(v.string(), v.maxLength(1024)));
+  const attach = v.strictObject({ ...id.entries, devinfoPath: file });
+  const logs = v.strictObject({
+    ...id.entries,
+    count: v.optional(v.pipe(v.number(), v.integer()), 0),
+  });
+  const list: [string, Method][] = [
+    ["start", method(id, (parameters) => servers.start(parameters.id))],
+    ["stop", method(id, (parameters) => servers.stop(parameters.id))],
+    ["restart", method(id, (parameters) => servers.restart(parameters.id))],
+    ["rebuild", method(id, (parameters) => servers.rebuild(parameters.id))],
+    [
+      "attach",
+      method(attach, (parameters) => servers.attach(parameters.id, parameters.devinfoPath)),
+    ],
+    ["detach", method(id, (parameters) => servers.detach(parameters.id))],
+    ["status", method(id, (parameters) => servers.status(parameters.id) ?? idle(parameters.id))],
+    ["list", method(none, () => servers.list())],
+    ["logs", method(logs, (parameters) => servers.logs(parameters.id, parameters.count))],
+    ["errors", method(id, (parameters) => servers.errors(parameters.id))],
+    ["isManaged", method(id, ({ id: name }) => isOurs(servers.status(name)))],
+    ["externalInfo", method(id, (parameters) => servers.externalInfo(parameters.id))],
+    ["shutdown", method(none, () => servers.shutdown())],
+  ];
+  return list.map(([name, entry]) => [`devservers/${name}`, entry]);
+}
+
+function idle(pluginID: string): Pick<DevServerState, "pluginID" | "mode"> {
+  return { pluginID, mode: "idle" };
+}
+
+/** Managed or attached. */
+function isOurs(state: DevServerState | undefined): boolean {
+  return state !== undefined && state.mode !== "idle";
 }
 
 function method<Schema extends v.GenericSchema>(

@@ -170,5 +170,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   html_missing: 422,
   invalid_devinfo: 422,
   not_installed: 422,
+  not_running: 422,
+  limit: 429,
   server_gone: 503,
 };

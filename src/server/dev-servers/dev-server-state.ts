@@ -1,0 +1,109 @@
+/** The state of one dev server from what its parts know. Pure: the same parts make the same state (dev-servers section 3). */
+import {
+  aggregateOf,
+  uiStatusOf,
+  type DevInfo,
+  type DevServerFailure,
+  type DevServerState,
+} from "../../protocol/dev-server.ts";
+import type { SessionState } from "../../protocol/model.ts";
+import type { BackendFacts } from "./backends/backend-record.ts";
+import type { ExternalPart } from "./external/attachment.ts";
+import type { FoundProject } from "./combine.ts";
+
+/** What a session says of the UI. */
+export interface UiFacts {
+  readonly state: SessionState;
+  readonly port: number;
+  readonly pid: number;
+}
+
+export interface DevServerParts {
+  readonly found: FoundProject;
+  /** Undefined while it was never opened. */
+  readonly ui: UiFacts | undefined;
+  /** How often the UI was started again after a crash. */
+  readonly uiRestarts: number;
+  /** Undefined while it was never started. */
+  readonly backend: BackendFacts | undefined;
+  readonly external: ExternalPart | undefined;
+  readonly conflict: DevInfo | undefined;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
+export function devServerState(parts: DevServerParts): DevServerState {
+  const { found, external, since } = parts;
+  const managed = managedState(parts);
+  if (external === undefined) return managed;
+  const { name } = found.project;
+  return { ...managed, ...external, name, errors: [], since, nextRestartAt: "" };
+}
+
+function managedState(parts: DevServerParts): DevServerState {
+  const { found, ui, uiRestarts, backend, conflict, since } = parts;
+  const { id, name, folder, hasUI, hasBackend } = found.project;
+  const viteStatus = ui === undefined ? "idle" : uiStatusOf(ui.state);
+  const backendStatus = backend?.status ?? "idle";
+  const backendConnected = backend?.connected ?? false;
+  const failure = failureOf(parts);
+  return {
+    pluginID: id,
+    mode: isRunning(parts) ? "managed" : "idle",
+    devPath: folder,
+    vitePort: viteStatus === "stopped" ? 0 : (ui?.port ?? 0),
+    viteURL: viteStatus === "ready" ? `http://127.0.0.1:${ui?.port}` : "",
+    viteStatus,
+    goStatus: backendStatus,
+    lastBuildDuration: backend?.lastBuildDuration ?? 0,
+    lastBuildTime: backend?.lastBuildTime ?? "",
+    lastError: uiFault(ui) || (backend?.lastError ?? ""),
+    grpcConnected: backendConnected,
+    name,
+    hasUI,
+    hasBackend,
+    backendStatus,
+    backendConnected,
+    aggregate: aggregateOf({ hasUI, hasBackend, viteStatus, backendStatus, backendConnected }),
+    uiPid: ui?.pid ?? 0,
+    backendPid: backend?.pid ?? 0,
+    generation: backend?.generation ?? 0,
+    restarts: { ui: uiRestarts, backend: backend?.restarts ?? 0 },
+    nextRestartAt: uiRestartAt(ui) || (backend?.nextRestartAt ?? ""),
+    external: null,
+    errors: backend?.errors ?? [],
+    since,
+    ...(failure === undefined ? {} : { failure }),
+    ...(conflict === undefined ? {} : { conflict }),
+  };
+}
+
+/** Whether a part of it is ours and was not stopped. */
+function isRunning({ ui, backend }: DevServerParts): boolean {
+  const hasUi = ui !== undefined && ui.state.name !== "stopped";
+  return hasUi || (backend !== undefined && backend.status !== "stopped");
+}
+
+function uiFault(ui: UiFacts | undefined): string {
+  const fault = ui !== undefined && "fault" in ui.state ? ui.state.fault.message : "";
+  return fault.split("\n", 1)[0] ?? fault;
+}
+
+function uiRestartAt(ui: UiFacts | undefined): string {
+  return ui?.state.name === "restarting" ? new Date(ui.state.at).toISOString() : "";
+}
+
+function failureOf({ ui, backend }: DevServerParts): DevServerFailure | undefined {
+  if (ui?.state.name === "restarting") return "crashed";
+  if (ui?.state.name === "error") return uiFailures[ui.state.fault.code] ?? "start_failed";
+  if (backend?.status !== "error") return undefined;
+  if (backend.errors.some(({ severity }) => severity === "error")) return "build_failed";
+  return backend.nextRestartAt === "" ? "gave_up" : "crashed";
+}
+
+/** By codes of faults of a session. */
+const uiFailures: Readonly<Record<string, DevServerFailure>> = {
+  port_exhausted: "port_exhausted",
+  vite_crashed: "gave_up",
+  unresponsive: "unresponsive",
+};

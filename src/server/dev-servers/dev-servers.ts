@@ -1,0 +1,284 @@
+/**
+ * Owner of the dev servers of the workspace: one list with truthful states, started by us or attached from outside (dev-servers
+ * section 7). Calls for one project follow each other; those for different projects run at once.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type {
+  BuildError,
+  DevInfo,
+  DevServerLine,
+  DevServerState,
+} from "../../protocol/dev-server.ts";
+import type { DevServerSettings } from "../../protocol/contract.ts";
+import { UserError } from "../../protocol/errors.ts";
+import type { LogEntry, Session } from "../../protocol/model.ts";
+import { createQueues } from "../files/queues.ts";
+import type { Log } from "../log.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import type { TrustGate } from "../trust-gate.ts";
+import type { ProcessKeeper } from "../vite-host/vite-host.ts";
+import { createBuildSlots } from "./builds/build-slots.ts";
+import type { FoundProject } from "./combine.ts";
+import { DevServer, type Publish } from "./dev-server.ts";
+import { createExternals } from "./attached.ts";
+import type { Externals } from "./external/externals.ts";
+import type { Projects } from "./projects.ts";
+
+export interface DevServersParts {
+  readonly projects: Projects;
+  readonly sessions: Sessions;
+  readonly trust: TrustGate;
+  readonly keeper: ProcessKeeper;
+  readonly log: Log;
+  /** Absolute state directory. */
+  readonly stateDirectory: string;
+  /** As they are now. */
+  settings(): DevServerSettings;
+  readonly publish: Publish;
+}
+
+/** Ms within which everything ends that can (section 7). */
+const shutdownMs = 10_000;
+
+export class DevServers {
+  readonly #parts: DevServersParts;
+  readonly #servers = new Map<string, DevServer>();
+  readonly #queues = createQueues();
+  readonly #slots;
+  readonly #externals: Externals;
+  /** Projects that start by themselves do so once, when they are first seen. */
+  readonly #seen = new Set<string>();
+
+  constructor(parts: DevServersParts) {
+    this.#parts = parts;
+    this.#slots = createBuildSlots(() => parts.settings().maxConcurrentBuilds);
+    this.#externals = createExternals({
+      ...parts,
+      known: () => this.#known(),
+      changed: (part) => this.#server(part.pluginID, part.devPath).externalChanged(part),
+      detached: (id) => this.#servers.get(id)?.externalChanged(undefined),
+      mayAttach: (id, info) => this.#mayAttach(id, info),
+    });
+  }
+
+  /** Starts what does not run of a project. @throws UserError `not_found`, `not_trusted`, `limit` */
+  start(id: string): Promise<DevServerState> {
+    this.#parts.trust.require("Starting a dev server");
+    return this.#run(id, async (server) => {
+      if (!server.isManaged) this.#checkLimit();
+      await server.start();
+      return server.state();
+    });
+  }
+
+  /** Ends what is ours; of what is not, only the attachment. @throws UserError `not_running` */
+  async stop(id: string): Promise<void> {
+    await this.#run(id, async (server) => {
+      if (await this.#externals.detach(id)) return;
+      if (!server.isManaged) throw notRunning(server);
+      await server.stop();
+    });
+  }
+
+  /** Also starts what does not run. */
+  restart(id: string): Promise<DevServerState> {
+    this.#parts.trust.require("Starting a dev server");
+    return this.#run(id, async (server) => {
+      if (!server.isManaged) this.#checkLimit();
+      await server.restart();
+      return server.state();
+    });
+  }
+
+  /** Builds the back end; the UI goes on. @throws UserError `not_running` */
+  async rebuild(id: string): Promise<void> {
+    await this.#run(id, async (server) => {
+      if (!server.rebuild()) throw notRunning(server);
+    });
+  }
+
+  /** Attaches to the process of a `.devinfo`; one of ours that runs is stopped for it. */
+  attach(id: string, file?: string): Promise<DevServerState> {
+    this.#parts.trust.require("Attaching to a dev server");
+    return this.#run(id, async (server) => {
+      if (server.isManaged) await server.stop();
+      await this.#externals.attach(id, file);
+      return server.state();
+    });
+  }
+
+  /** @throws UserError `not_running` when none is attached */
+  async detach(id: string): Promise<void> {
+    await this.#run(id, async (server) => {
+      if (!(await this.#externals.detach(id))) throw notRunning(server);
+    });
+  }
+
+  /** Undefined for a project that was never started or attached. */
+  status(id: string): DevServerState | undefined {
+    return this.#servers.get(id)?.state();
+  }
+
+  list(): readonly DevServerState[] {
+    return [...this.#servers.values()].map((server) => server.state());
+  }
+
+  /** The newest lines, oldest first. @param count 0 or less for all that are kept */
+  logs(id: string, count: number): readonly DevServerLine[] {
+    return this.#servers.get(id)?.log.logs(count) ?? [];
+  }
+
+  errors(id: string): readonly BuildError[] {
+    return this.status(id)?.errors ?? [];
+  }
+
+  externalInfo(id: string): DevInfo | null {
+    return this.#externals.info(id);
+  }
+
+  /** The projects, or their configuration, are other ones than before. */
+  async projectsChanged(): Promise<void> {
+    if (!this.#parts.trust.trusted) return;
+    const { list } = this.#parts.projects.found;
+    await Promise.all([...this.#servers.values()].map((server) => this.#configure(server, list)));
+    await this.#externals.refresh();
+    for (const { project } of list) {
+      if (this.#seen.has(project.id)) continue;
+      this.#seen.add(project.id);
+      if (project.autostart) this.start(project.id).catch((error: unknown) => this.#tell(error));
+    }
+  }
+
+  /** Sessions are the UIs of projects, whoever opened them. */
+  sessionsChanged(sessions: readonly Session[]): void {
+    for (const session of sessions) {
+      if (this.#servers.has(session.id) || session.state.name !== "stopped")
+        this.#server(session.id, session.project.folder).uiChanged(session);
+    }
+  }
+
+  /** What Vite prints belongs to the log of its project. */
+  logged(entries: readonly LogEntry[]): void {
+    for (const { session, message, level } of entries)
+      if (session !== undefined) this.#servers.get(session)?.log.add("vite", message, level);
+  }
+
+  /** Stops all that is ours, lets go of the rest; bounded by 10 s. */
+  async shutdown(): Promise<void> {
+    this.#externals.stop();
+    const stops = [...this.#servers.values()].map((server) =>
+      this.#queues.run(server.id, async () => server.isManaged && server.stop()),
+    );
+    await Promise.race([Promise.allSettled(stops), delay(shutdownMs, undefined, { ref: false })]);
+  }
+
+  async #run<Result>(id: string, task: (server: DevServer) => Promise<Result>): Promise<Result> {
+    const found = this.#foundOf(id);
+    if (found === undefined && !this.#servers.has(id))
+      throw new UserError(
+        "not_found",
+        `There is no project ${id}. Known now: ${this.#known()
+          .map((one) => one.id)
+          .join(", ")}`,
+      );
+    const server = this.#server(id, found?.project.folder ?? "");
+    return this.#queues.run(id, () => task(server));
+  }
+
+  #foundOf(id: string): FoundProject | undefined {
+    return this.#parts.projects.found.list.find(({ project }) => project.id === id);
+  }
+
+  #known(): { id: string; root: string }[] {
+    return this.#parts.projects.found.list.map(({ project }) => ({
+      id: project.id,
+      root: project.folder,
+    }));
+  }
+
+  /** @param folder for one that nobody configured: a process outside, or a page that was opened */
+  #server(id: string, folder: string): DevServer {
+    const known = this.#servers.get(id);
+    if (known !== undefined) return known;
+    const { keeper, log, publish, settings, sessions } = this.#parts;
+    const server: DevServer = new DevServer({
+      found: this.#foundOf(id) ?? unconfigured(id, folder),
+      slots: this.#slots,
+      keeper,
+      publish,
+      matchers: () => settings().problemMatchers,
+      bug: (error, doing) => log.bug(error, doing),
+      ui: {
+        open: async () => server.uiChanged(await sessions.open(server.found.project)),
+        restart: async () =>
+          server.uiChanged(
+            await (sessions.get(id) === undefined
+              ? sessions.open(server.found.project)
+              : sessions.restart(id)),
+          ),
+        stop: async () => {
+          await sessions.stop(id);
+          const stopped = sessions.get(id)?.snapshot();
+          if (stopped !== undefined) server.uiChanged(stopped);
+        },
+      },
+    });
+    this.#servers.set(id, server);
+    return server;
+  }
+
+  async #configure(server: DevServer, list: readonly FoundProject[]): Promise<void> {
+    const found = list.find(({ project }) => project.id === server.id);
+    if (found === undefined) return;
+    await this.#queues.run(server.id, () => server.configured(found));
+  }
+
+  #checkLimit(): void {
+    const { maxRunning } = this.#parts.settings();
+    const running = [...this.#servers.values()].filter((server) => server.isManaged);
+    if (running.length < maxRunning) return;
+    throw new UserError(
+      "limit",
+      `${running.length} projects run already, and the setting vitrine.devServers.maxRunning allows ${maxRunning}. Stop one, or raise the setting`,
+      { data: { running: running.length, maxRunning } },
+    );
+  }
+
+  /** A process outside offers itself (section 6.2, 8). What is asked is answered by `attach`, or by nothing. */
+  #mayAttach(id: string, info: DevInfo): boolean | Promise<boolean> {
+    const server = this.#servers.get(id);
+    if (server === undefined || !server.isManaged) return true;
+    const { onConflict } = this.#parts.settings();
+    if (onConflict === "preferExternal")
+      return this.#queues.run(id, async () => {
+        if (server.isManaged) await server.stop();
+        return true;
+      });
+    if (onConflict === "ask") server.conflicts(info);
+    return false;
+  }
+
+  #tell(error: unknown): void {
+    if (error instanceof UserError) this.#parts.log.add("error", error.message);
+    else this.#parts.log.bug(error, "starting a project");
+  }
+}
+
+function notRunning(server: DevServer): UserError {
+  return new UserError("not_running", `${server.state().name} does not run. Start it first`);
+}
+
+function unconfigured(id: string, folder: string): FoundProject {
+  const config = { id, name: id, root: folder, autostart: false, origin: "detected" } as const;
+  const project = {
+    id,
+    name: id,
+    root: folder,
+    folder,
+    hasUI: true,
+    hasBackend: false,
+    autostart: false,
+    evidence: "html",
+  } as const;
+  return { config, project };
+}
