@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command line. Exit codes: 0 done, 1 failed, 2 bad usage, 3 not trusted. */
 import path from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { dev } from "./commands/dev.ts";
+import { devserver, devServerVerbs } from "./commands/devserver.ts";
 import { init } from "./commands/init.ts";
 import { node } from "./commands/node.ts";
 import { exitCodes, reportError } from "./commands/output.ts";
@@ -83,6 +84,18 @@ addTalkOptions(program.command("logs").argument("[name]", "realm whose log is pr
   .addHelpText("after", examples("logs", "logs 7-zen-1201-03"))
   .action(logs);
 
+addTalkOptions(
+  program
+    .command("devserver")
+    .addArgument(new Argument("<verb>", "what to do").choices(devServerVerbs))
+    .argument("[id]", "id of the project (default: the one of the folder)"),
+)
+  .description("Starts, stops and looks at the dev servers of the folder's server.")
+  .option("--count <lines>", "with logs: how many of the newest lines, 0 for all", toCount, 1000)
+  .option("--devinfo <file>", "with attach: the .devinfo file to attach to")
+  .addHelpText("after", examples("devserver list", "devserver restart shop --json"))
+  .action(devserver);
+
 const replCommand = addReplOptions(program.command("repl", { isDefault: isDaebug }))
   .description("Serves a folder's pages and keeps their logs: the REPL in Markdown files.")
   .addHelpText(
@@ -158,6 +171,13 @@ function toMs(text: string): number {
   if (!Number.isInteger(ms) || ms < 1)
     throw new InvalidArgumentError("A time is a whole number of milliseconds.");
   return ms;
+}
+
+function toCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0)
+    throw new InvalidArgumentError("A number of lines is a whole number from 0.");
+  return count;
 }
 
 function toLogForm(text: string): string {

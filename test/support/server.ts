@@ -13,6 +13,7 @@ import {
   type ServerMethods,
   type Welcome,
 } from "../../src/protocol/contract.ts";
+import type { DevServerLine, DevServerState } from "../../src/protocol/dev-server.ts";
 import type {
   ConsoleEntry,
   LogEntry,
@@ -41,6 +42,8 @@ export interface TestServer {
   readonly runs: Map<string, Run>;
   readonly console: ConsoleEntry[];
   readonly logs: LogEntry[];
+  devServers: readonly DevServerState[];
+  readonly devServerLines: DevServerLine[];
   /** Waits until a session has a state, and answers with the session. */
   sessionIs(id: string, name: SessionState["name"], timeout?: number): Promise<Session>;
   /** Runs a block and waits for its end. */
@@ -90,12 +93,16 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
     runs: new Map<string, Run>(),
     console: [] as ConsoleEntry[],
     logs: [] as LogEntry[],
+    devServers: [] as readonly DevServerState[],
+    devServerLines: [] as DevServerLine[],
   };
   const events: Partial<ServerEvents> = {
     sessionsChanged: (sessions) => void (server.sessions = sessions),
     runChanged: (run) => void server.runs.set(run.id, run),
     consoleLogged: (entries) => void server.console.push(...entries),
     logged: (entries) => void server.logs.push(...entries),
+    devServersChanged: (states) => void (server.devServers = states),
+    devServerLogged: (lines) => void server.devServerLines.push(...lines),
     projectsChanged: (projects) => void (server.projects = projects),
     projectProblemsChanged: (problems) => void (server.projectProblems = problems),
   };

@@ -1,6 +1,7 @@
 /** The REPL's HTTP API, called by a verb of the command line: the server of a folder, found by what it told this user. */
-import { UserError } from "../../protocol/errors.ts";
+import { fromWire, UserError, type WireError } from "../../protocol/errors.ts";
 import { readServers } from "../state-directory.ts";
+import { isInside } from "../vite-host/watcher.ts";
 
 export interface ServerAddress {
   readonly url: string;
@@ -11,6 +12,46 @@ export interface ServerAddress {
 export async function serverOf(root: string): Promise<ServerAddress | undefined> {
   const server = (await readServers()).find(({ folders }) => folders.includes(root));
   return server === undefined ? undefined : { url: server.gateway, token: server.token };
+}
+
+/**
+ * The server whose folder is the nearest around a directory, or the one that `VITRINE_SERVER` names by its process id.
+ * @throws UserError `not_found`
+ */
+export async function serverAround(directory: string): Promise<ServerAddress> {
+  const servers = await readServers();
+  const named = process.env["VITRINE_SERVER"];
+  const distance = (folder: string): number =>
+    isInside(directory, folder) ? directory.length - folder.length : Infinity;
+  const distances = servers.map((server) => ({
+    server,
+    away: named === undefined ? Math.min(...server.folders.map(distance)) : 0,
+  }));
+  const [nearest] = distances
+    .filter(({ server }) => named === undefined || String(server.pid) === named)
+    .toSorted((one, other) => one.away - other.away);
+  if (nearest !== undefined && nearest.away !== Infinity)
+    return { url: nearest.server.gateway, token: nearest.server.token };
+  throw new UserError(
+    "not_found",
+    `No server of ${directory} runs. Open the folder in the editor and use Vitrine there, or start vitrine dev`,
+  );
+}
+
+/** Calls a method of the control API. @throws UserError with what the server says against it */
+export async function callMethod<Result>(
+  { url, token }: ServerAddress,
+  name: string,
+  parameters: object,
+): Promise<Result> {
+  const answer = await fetch(`${url}/api/${name}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify(parameters),
+  });
+  const said = (await answer.json()) as { result?: Result; error?: WireError };
+  if (said.error !== undefined) throw fromWire(said.error);
+  return said.result as Result;
 }
 
 export interface ApiCall {
