@@ -40,6 +40,8 @@ const quietSettings = {
   "chat.disableAIFeatures": true,
   "remote.autoForwardPorts": false,
   "git.enabled": false,
+  // It installs types of packages over the network, in a process that outlives the editor.
+  "typescript.disableAutomaticTypeAcquisition": true,
   // What other extensions find wrong is not ours to count.
   "typescript.validate.enable": false,
   "javascript.validate.enable": false,
