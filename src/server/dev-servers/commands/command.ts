@@ -15,8 +15,8 @@ import {
 import { quoted } from "../../quoted.ts";
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import type { FromGuard, ToGuard } from "../guard/messages.ts";
+import { createLineReader } from "../line-reader.ts";
 import type { Command } from "../project-config.ts";
-import { createLineReader } from "./line-reader.ts";
 import { within } from "./within.ts";
 
 export interface CommandLine {
