@@ -52,21 +52,32 @@ export function viteEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !internal.test(name)));
 }
 
-/** Start time of a process as opaque text, undefined when there is no such process (a zombie counts as none). */
-export async function processStart(pid: number): Promise<string | undefined> {
-  try {
-    if (process.platform === "linux")
-      return linuxStart(await readFile(`/proc/${pid}/stat`, "utf8"));
-    if (process.platform === "win32") return await windowsStart(pid);
-    const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)]);
-    return stdout.trim() || undefined;
-  } catch {
-    // No such process, or one we may not look at: either way it is not known to be ours.
-    return undefined;
-  }
+/** What can be seen of a process. */
+export interface Life {
+  /** A zombie counts as dead. */
+  readonly alive: boolean;
+  /** Absent where the system does not let us see it. */
+  readonly start?: string;
 }
 
-/** Whether the very process is still there. */
+/**
+ * For looking at a process: one that hides its start time counts as alive.
+ *
+ * @param pid positive
+ * @param start of the process that is meant; another one that has its number now counts as dead
+ */
+export async function lifeOf(pid: number, start?: string): Promise<Life> {
+  const life = await look(pid);
+  const isOther = start !== undefined && life.start !== undefined && life.start !== start;
+  return isOther ? { alive: false } : life;
+}
+
+/** Start time of a process as opaque text, undefined when there is no such process (a zombie counts as none). */
+export async function processStart(pid: number): Promise<string | undefined> {
+  return (await look(pid)).start;
+}
+
+/** For ending a process: whether it is known to be the very one. */
 export async function isSameProcess(identity: ProcessIdentity): Promise<boolean> {
   return (await processStart(identity.pid)) === identity.start;
 }
@@ -85,16 +96,45 @@ export function killGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function linuxStart(stat: string): string | undefined {
-  // The command name in parentheses may contain blanks; fields count from behind it. Field 3 is the state, 22 the start.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? undefined : fields[19];
+async function look(pid: number): Promise<Life> {
+  try {
+    if (process.platform === "linux") return linuxLife(await readFile(`/proc/${pid}/stat`, "utf8"));
+    const start = await (process.platform === "win32" ? windowsStart(pid) : unixStart(pid));
+    if (start !== "") return { alive: true, start };
+  } catch {
+    // No such process, or one we may not look at.
+  }
+  return { alive: exists(pid) };
 }
 
-async function windowsStart(pid: number): Promise<string | undefined> {
+/** Signal 0 is no signal: the kernel only says whether one could be sent. On Windows libuv asks for the exit code. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is one all the same.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** A zombie is dead, but its parent has not asked how it ended: signal 0 would report it as alive. */
+function linuxLife(stat: string): Life {
+  // The command name in parentheses may contain anything; fields count from behind it. Field 3 is the state, 22 the start.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state = "", start = ""] = [fields[0], fields[19]];
+  return /[ZX]/.test(state) ? { alive: false } : { alive: true, start };
+}
+
+async function unixStart(pid: number): Promise<string> {
+  const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)]);
+  return stdout.trim();
+}
+
+async function windowsStart(pid: number): Promise<string> {
   const script = `(Get-Process -Id ${pid} -ErrorAction Stop).StartTime.ToFileTimeUtc()`;
   const { stdout } = await run("powershell.exe", ["-NoProfile", "-Command", script], {
     windowsHide: true,
   });
-  return stdout.trim() || undefined;
+  return stdout.trim();
 }

@@ -232,7 +232,7 @@ describe("11: life", () => {
         console.log((await lifeOf(1)).alive, (await lifeOf(1, "another start")).alive);`;
       // As text, because another user may not be able to read the folder of this project.
       const source = await build({
-        entryPoints: ["src/server/dev-servers/external/liveness.ts"],
+        entryPoints: ["src/server/processes.ts"],
         bundle: true,
         platform: "node",
         format: "esm",
@@ -241,7 +241,7 @@ describe("11: life", () => {
       const folder = await mkdtemp(path.join(tmpdir(), "vtr-life-"));
       onTestFinished(() => rm(folder, { recursive: true, force: true }));
       await chmod(folder, 0o755);
-      const file = path.join(folder, "liveness.mjs");
+      const file = path.join(folder, "processes.mjs");
       await writeFile(file, source.outputFiles[0]?.text ?? "");
       const child = spawn(process.execPath, ["--input-type=module", "-e", program, file], {
         uid: 65_534,

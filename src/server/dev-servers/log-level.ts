@@ -37,10 +37,10 @@ export function levelOf(line: string): Level {
   return structured(start) ?? keyword(start);
 }
 
-/** `{"level":"warn",…}`, `level=warn …`, `2026-… [WARN] …`, `WARN …`. */
+/** `{"level":"warn",…}`, `{"@level":"warn",…}`, `level=warn …`, `2026-… [WARN] …`, `WARN …`. */
 function structured(line: string): Level | undefined {
   const [, json, logfmt, bracket, first] =
-    /^\s*\{.*?"(?:level|severity)"\s*:\s*"?(\w+)|\blevel=(\w+)|\[\s*([A-Z]{3,8})\s*\]|^\s*([A-Z]{3,8})\b/.exec(
+    /^\s*\{.*?"@?(?:level|severity)"\s*:\s*"?(\w+)|\blevel=(\w+)|\[\s*([A-Z]{3,8})\s*\]|^\s*([A-Z]{3,8})\b/.exec(
       line,
     ) ?? [];
   const name = json ?? logfmt ?? bracket ?? first;
@@ -48,12 +48,21 @@ function structured(line: string): Level | undefined {
 }
 
 /** Results such as `0 errors` or `no warnings` are good news. */
-const goodNews = /\b(?:0|no)\s+(?:errors?|warnings?|problems?|failures?|failed)\b/gi;
+const goodNews = /\b(?:0|no|without)\s+(?:errors?|warnings?|problems?|failures?|failed)\b/gi;
+
+/** A word of its own; part of a path, of the name of a file or of a compound such as `error-page` it says nothing. */
+const serious = word("errors?|failed|failure|fatal|panic|exception");
+/** `TypeError`, `NullPointerException`. */
+const thrown = /\w(?:Error|Exception)(?![\w/\\-]|\.\w)/;
+const doubtful = word("warn(?:ings?)?|deprecated");
+
+function word(words: string): RegExp {
+  return new RegExp(String.raw`(?<![\w/\\@])(?:${words})(?![\w/\\-]|\.\w)`, "i");
+}
 
 function keyword(line: string): Level {
   const rest = line.replace(goodNews, "");
-  if (/\b(?:errors?|failed|failure|fatal|panic|exception)\b|\w(?:Error|Exception)\b/i.test(rest))
-    return "error";
-  if (/\bwarn(?:ings?)?\b|\bdeprecated\b/i.test(rest)) return "warn";
+  if (serious.test(rest) || thrown.test(rest)) return "error";
+  if (doubtful.test(rest)) return "warn";
   return /^\s*\[?(?:debug|trace|verbose)\b/i.test(rest) ? "debug" : "info";
 }

@@ -2,14 +2,15 @@
 import { stripVTControlCharacters } from "node:util";
 import type { DevServerLine, DevServerSource } from "../../protocol/dev-server.ts";
 import { realClock, type Clock } from "../clock.ts";
-import { createLineReader, type LineReader } from "./line-reader.ts";
+import { cutLine } from "./line-reader.ts";
 import { levelOf, type Level } from "./log-level.ts";
 
 export interface LogLines {
-  /** @param level of a structured logger; found by keywords when not given */
+  /**
+   * @param text as it was printed, ANSI sequences included: one line, or several of one message
+   * @param level of a structured logger; found by keywords when not given
+   */
   add(source: DevServerSource, text: string, level?: Level): void;
-  /** For the output of a process. One reader per stream, because each has its own half line. */
-  reader(source: DevServerSource): LineReader;
   /** The newest `count` lines in the order they came; 0 or less = all that are kept. */
   logs(count: number): readonly DevServerLine[];
   /** Delivers what waits, now. */
@@ -22,13 +23,13 @@ export interface LogLinesOptions {
   /** Id of the project. */
   readonly id: string;
   deliver(lines: readonly DevServerLine[]): void;
-  /** The line as it was printed, ANSI sequences included, for a terminal or an output channel. */
+  /** The line as it was printed, ANSI sequences included, for an output channel. At most 16 KiB, as the message. */
   raw?(source: DevServerSource, text: string): void;
   readonly clock?: Clock;
 }
 
-/** Lines, bytes, bytes. */
-const kept = { lines: 5000, bytes: 8 * 1024 * 1024, message: 16 * 1024 } as const;
+/** Lines, bytes. */
+const kept = { lines: 5000, bytes: 8 * 1024 * 1024 } as const;
 /** Ms, lines. */
 const batch = { ms: 50, lines: 200 } as const;
 
@@ -47,15 +48,15 @@ export function createLogLines(options: LogLinesOptions): LogLines {
     if (lines.length > 0) deliver(lines);
   };
 
-  const put = (source: DevServerSource, text: string, length: number, level?: Level): void => {
+  const put = (source: DevServerSource, text: string, level?: Level): void => {
     if (isClosed) return;
-    raw?.(source, text);
-    const plain = stripVTControlCharacters(text);
+    raw?.(source, cutLine(text));
+    const message = cutLine(stripVTControlCharacters(text));
     const line: DevServerLine = {
       timestamp: new Date(clock.now()).toISOString(),
       source,
-      level: level ?? levelOf(plain),
-      message: cut(plain, length - text.length),
+      level: level ?? levelOf(message),
+      message,
       pluginID: id,
     };
     ring.add(line);
@@ -66,9 +67,8 @@ export function createLogLines(options: LogLinesOptions): LogLines {
 
   return {
     add(source, text, level) {
-      for (const line of text.split(/\r?\n/)) put(source, line, line.length, level);
+      for (const line of text.split(/\r?\n/)) put(source, line, level);
     },
-    reader: (source) => createLineReader((text, length) => put(source, text, length)),
     logs: (count) => ring.newest(count),
     flush,
     close() {
@@ -76,20 +76,6 @@ export function createLogLines(options: LogLinesOptions): LogLines {
       isClosed = true;
     },
   };
-}
-
-function mark(left: number): string {
-  return ` … ${left} more characters left out`;
-}
-
-/** @param missing characters that the text had and that were never kept */
-function cut(text: string, missing: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= kept.message && missing === 0) return text;
-  // The longest mark, so that the whole stays within the limit; a character that is cut in two is left out.
-  const room = kept.message - Buffer.byteLength(mark(Number.MAX_SAFE_INTEGER));
-  const start = bytes.toString("utf8", 0, Math.min(room, bytes.length)).replace(/\ufffd$/, "");
-  return start + mark(text.length - start.length + missing);
 }
 
 interface Ring {

@@ -1,6 +1,7 @@
 /** A page whose module scripts come as packs. */
 import { escapeAttribute, policiesIn, scanTags } from "../html-tags.ts";
 import { ENTRIES_ATTRIBUTE, PACK_ROUTE, PLAIN_PAGE_QUERY } from "../../protocol/packs.ts";
+import { within } from "../within.ts";
 import { allowsOwnScripts, findModuleScripts, replaceScripts, type ModuleScript } from "./html.ts";
 import type { ViteSource } from "./module-source.ts";
 import { createPack, type Pack } from "./pack.ts";
@@ -39,7 +40,11 @@ export async function packedPage(parts: PageHtmlParts, html: string, url: string
 
   const early = packs.base();
   const built = packs.build(entries);
-  const ready = await Promise.race([built.catch(() => false as const), late()]);
+  const ready = await within(
+    built.catch(() => false as const),
+    patienceMs,
+    undefined,
+  );
   if (ready === false) return html;
   const names =
     ready === undefined
@@ -65,10 +70,6 @@ function whole({ base, app }: { readonly base: Pack; readonly app: Pack }, early
   if (base === early) return app;
   const missing = [...base.modules].filter(([key]) => !early.modules.has(key));
   return createPack(new Map([...missing, ...app.modules]));
-}
-
-function late(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, patienceMs, undefined).unref());
 }
 
 function isExternal({ src }: ModuleScript): boolean {

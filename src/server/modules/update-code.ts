@@ -1,5 +1,6 @@
 /** Puts the new code into Vite's own update messages, so that a packed page needs no request. */
 import { UPDATE_FIELD, type UpdateCode } from "../../protocol/packs.ts";
+import { within } from "../within.ts";
 import { packText } from "./pack.ts";
 import type { PackedUpdate } from "./page-packs.ts";
 import { updateKey } from "./urls.ts";
@@ -92,15 +93,11 @@ async function withCode(payload: UpdatePayload, parts: UpdateCodeParts): Promise
     update.type === "js-update" ? updateKey(update, parts.base) : "";
   const keys = payload.updates.map(keyOf).filter((key) => key !== "");
   if (keys.length === 0) return payload;
-  const made = await Promise.race([parts.update(keys), late()]);
+  const made = await within(parts.update(keys), patienceMs, undefined);
   if (made === undefined) return payload;
   const { pack, outdated } = made;
   const updates = payload.updates.filter((update) => !outdated.includes(keyOf(update)));
   if (pack === undefined) return { ...payload, updates };
   const code: UpdateCode = { hash: pack.hash, code: packText(pack) };
   return { ...payload, updates, [UPDATE_FIELD]: code };
-}
-
-function late(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, patienceMs, undefined).unref());
 }

@@ -3,6 +3,7 @@ import { applyEdit, placeResult } from "../../markdown/results.ts";
 import type { DocumentState, ResultPlacement } from "../../protocol/contract.ts";
 import type { FileWriter } from "../files/file-writer.ts";
 import type { Log } from "../log.ts";
+import { within } from "../within.ts";
 
 export interface Results {
   place(placement: ResultPlacement): Promise<void>;
@@ -28,14 +29,12 @@ export function applyPlacement(text: string, placement: ResultPlacement): string
 export function createResults(parts: ResultsParts): Results {
   const documents = new Map<string, DocumentState>();
 
-  const inEditor = async (placement: ResultPlacement): Promise<"placed" | "not open" | "late"> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<"late">((resolve) => (timer = setTimeout(resolve, editorMs, "late")));
+  const inEditor = (placement: ResultPlacement): Promise<"placed" | "not open" | "late"> => {
     const placed = parts.placeInEditor(placement).then(
       (yes) => (yes ? ("placed" as const) : ("not open" as const)),
       () => "late" as const,
     );
-    return Promise.race([placed, late]).finally(() => clearTimeout(timer));
+    return within(placed, editorMs, "late");
   };
 
   return {

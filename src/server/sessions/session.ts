@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import { resolveVite, type ResolvedVite } from "../vite-host/resolve-vite.ts";
 import type { ViteHost, ViteHostExit } from "../vite-host/vite-host.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
+import { within } from "../within.ts";
 import { addressesOf, type Addresses } from "./addresses.ts";
 import type { Caches } from "./caches.ts";
 import { watchForCorrection } from "./correction.ts";
@@ -187,25 +188,17 @@ export class SessionRunner {
     const early = host.exited.then((exit) => {
       throw exitError(this.project, exit);
     });
-    const timeout = deadline(startTimeoutMs, () => startTimeout(this.project));
-    try {
-      const served = await Promise.race([
-        host.methods.serve(await this.#serveOptions(vite)),
-        early,
-        timeout.promise,
-      ]);
-      this.#viteVersion = served.viteVersion;
-      this.#notices = vite.own
-        ? served.notices
-        : [
-            `${this.project.name} has no Vite of its own: Vitrine's ${vite.version} serves it`,
-            ...served.notices,
-          ];
-      this.#addresses = addressesOf(this.#port, this.#addresses?.outside ?? "", served.base);
-    } finally {
-      timeout.clear();
-      early.catch(() => {});
-    }
+    const serving = this.#serveOptions(vite).then((options) => host.methods.serve(options));
+    const served = await within(Promise.race([serving, early]), startTimeoutMs, "late");
+    if (served === "late") throw startTimeout(this.project);
+    this.#viteVersion = served.viteVersion;
+    this.#notices = vite.own
+      ? served.notices
+      : [
+          `${this.project.name} has no Vite of its own: Vitrine's ${vite.version} serves it`,
+          ...served.notices,
+        ];
+    this.#addresses = addressesOf(this.#port, this.#addresses?.outside ?? "", served.base);
     this.#backOff.recovered();
     this.#set({ name: "live", since: Date.now() });
     void host.exited.then((exit) => this.#hostExited(host, exit));
@@ -289,12 +282,4 @@ export class SessionRunner {
     this.#memory = 0;
     await host?.stop();
   }
-}
-
-function deadline(ms: number, error: () => UserError): { promise: Promise<never>; clear(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(error()), ms);
-  });
-  return { promise, clear: () => clearTimeout(timer) };
 }

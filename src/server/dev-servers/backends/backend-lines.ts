@@ -2,14 +2,14 @@
 import type { DevServerLine } from "../../../protocol/dev-server.ts";
 import { buildSource, programName, type BackendLine } from "../builds/build-output.ts";
 import type { CommandLine } from "../commands/command.ts";
-import { lineLevel } from "../commands/line-level.ts";
-import { cutLine } from "../commands/line-reader.ts";
+import { cutLine } from "../line-reader.ts";
+import { levelOf } from "../log-level.ts";
 import type { BackendConfig } from "../project-config.ts";
 
 /** A line that the back end printed. */
 export function processLine({ raw, text }: CommandLine): BackendLine {
   const message = cutLine(text);
-  return { source: "backend", level: lineLevel(message), message, raw: cutLine(raw) };
+  return { source: "backend", level: levelOf(message), message, raw: cutLine(raw) };
 }
 
 /** A line about its sources. */

@@ -1,8 +1,8 @@
 /** The one process of a back end, if it has one. */
 import { UserError } from "../../../protocol/errors.ts";
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
+import { within } from "../../within.ts";
 import { startCommand, type CommandLine } from "../commands/command.ts";
-import { within } from "../commands/within.ts";
 import type { BackendConfig, Command } from "../project-config.ts";
 import { startBackendProcess, type BackendProcess } from "./backend-process.ts";
 
@@ -98,13 +98,14 @@ async function runToEnd(command: Command, options: RuntimeOptions): Promise<void
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const isOver = await within(Promise.race([running.exited, cancelled]), limitMs);
+  const end = await within(Promise.race([running.exited, cancelled]), limitMs, "late");
   await running.stop();
   const { code, signal: ended } = await running.exited;
-  if (isOver && code === 0) return;
-  const how = isOver
-    ? `ended with ${ended ?? `exit code ${code}`}`
-    : `did not end within ${limitMs / 1000} s`;
+  if (end !== "late" && code === 0) return;
+  const how =
+    end === "late"
+      ? `did not end within ${limitMs / 1000} s`
+      : `ended with ${ended ?? `exit code ${code}`}`;
   throw new UserError(
     "config_failed",
     `The reload command ${command.command.join(" ")} ${how}. Look at its output, or change backend.reload in vitrine.json`,

@@ -3,8 +3,8 @@ import path from "node:path";
 import type { BuildError, DevServerLine, DevServerSource } from "../../../protocol/dev-server.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import type { CommandLine } from "../commands/command.ts";
-import { cutLine } from "../commands/line-reader.ts";
-import { lineLevel } from "../commands/line-level.ts";
+import { cutLine } from "../line-reader.ts";
+import { levelOf } from "../log-level.ts";
 import { fallbackError, fallbackLines } from "../problems/fallback.ts";
 import type { BuildPlace } from "../problems/places.ts";
 import type { ProblemParser } from "../problems/problem-parser.ts";
@@ -59,7 +59,7 @@ export function createBuildOutput(
   const show = (text: string, raw: string): void => {
     const message = cutLine(text);
     last = [...last, message].slice(-fallbackLines);
-    options.logged({ source, level: lineLevel(message), message, raw: cutLine(raw) });
+    options.logged({ source, level: levelOf(message), message, raw: cutLine(raw) });
   };
 
   return {

@@ -1,8 +1,8 @@
 /** One run of a build command. */
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
+import { within } from "../../within.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import { startCommand, type CommandExit, type RunningCommand } from "../commands/command.ts";
-import { within } from "../commands/within.ts";
 import { fallbackError } from "../problems/fallback.ts";
 import type { BuildPlace } from "../problems/places.ts";
 import {
@@ -93,9 +93,9 @@ async function endOf(
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    if (await within(command.exited, limitMs)) return await command.exited;
-    await command.stop();
-    return "late";
+    const end = await within(command.exited, limitMs, "late");
+    if (end === "late") await command.stop();
+    return end;
   } finally {
     signal.removeEventListener("abort", stop);
   }

@@ -14,10 +14,10 @@ import {
 } from "../../processes.ts";
 import { quoted } from "../../quoted.ts";
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
+import { within } from "../../within.ts";
 import type { FromGuard, ToGuard } from "../guard/messages.ts";
+import { createLineReader } from "../line-reader.ts";
 import type { Command } from "../project-config.ts";
-import { createLineReader } from "./line-reader.ts";
-import { within } from "./within.ts";
 
 export interface CommandLine {
   readonly stream: "stdout" | "stderr";
@@ -87,7 +87,7 @@ export async function startCommand(
     // Without its guard (killed by somebody) the command would go on with nobody to end it.
     if (known === undefined && start !== undefined && (await isSameProcess({ pid, start })))
       killGroup(pid, "SIGKILL");
-    await within(Promise.all([output, gone]), outputGraceMs);
+    await within(Promise.all([output, gone]), outputGraceMs, "late");
     // Nothing is told behind its exit, whoever still writes.
     guard.stdout?.destroy();
     guard.stderr?.destroy();
@@ -101,9 +101,9 @@ export async function startCommand(
     signal: (signal) => post({ type: "signal", signal, to: "command" }),
     stop: async () => {
       post({ type: "signal", signal: "SIGTERM", to: "group" });
-      if (await within(exited, termGraceMs)) return;
+      if ((await within(exited, termGraceMs, "late")) !== "late") return;
       post({ type: "signal", signal: "SIGKILL", to: "group" });
-      if (await within(exited, killGraceMs)) return;
+      if ((await within(exited, killGraceMs, "late")) !== "late") return;
       killGroup(guardPid, "SIGKILL");
       await exited;
     },

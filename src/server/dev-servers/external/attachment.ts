@@ -6,9 +6,9 @@ import {
   type PartStatus,
 } from "../../../protocol/dev-server.ts";
 import type { Clock } from "../../clock.ts";
+import { lifeOf } from "../../processes.ts";
 import type { Owner } from "./places.ts";
 import { uiAddress, uiPort } from "./dev-info.ts";
-import { lifeOf } from "./liveness.ts";
 import { probeBackend, probeUi } from "./probes.ts";
 
 /** What an attached server contributes to the state of its project. */

@@ -2,9 +2,9 @@
 import type { DevInfo } from "../../../protocol/dev-server.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import type { Clock } from "../../clock.ts";
+import { lifeOf } from "../../processes.ts";
 import { parseDevInfo, type DevInfoRules } from "./dev-info.ts";
 import { readDevInfoFile } from "./dev-info-file.ts";
-import { lifeOf } from "./liveness.ts";
 
 export type Finding =
   | { readonly kind: "missing" }

@@ -1,6 +1,7 @@
 /** Test runs over HTTP (15.11). */
 import { UserError } from "../../../protocol/errors.ts";
 import type { TestRun } from "../../../protocol/model.ts";
+import { within } from "../../within.ts";
 import { discoverTests } from "../discover-tests.ts";
 import type { Instance } from "../logs/instance.ts";
 import type { Repl } from "../logs/repl.ts";
@@ -26,7 +27,8 @@ export async function runTests(repl: Repl, data: unknown): Promise<ApiAnswer> {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(metadata?.agentName === undefined ? {} : { agent: metadata.agentName }),
   });
-  const done = body.waitMs > 0 ? await inTime(repl, run.id, body.waitMs) : undefined;
+  const finished = body.waitMs > 0 ? repl.tests.finished(run.id) : undefined;
+  const done = finished && (await within(finished, body.waitMs, undefined));
   const jobId = repl.tests.jobOf(run.id)?.id ?? null;
   const head = { runId: run.id, jobId, instance: instance.key, files };
   return done === undefined
@@ -81,11 +83,4 @@ export function resultsOf({ state, totals, duration, tests, error }: TestRun): o
 
 function rank({ kind }: Instance): number {
   return kind === "page" || kind === "remote" ? 0 : kind === "worker" ? 1 : 2;
-}
-
-async function inTime(repl: Repl, id: string, ms: number): Promise<TestRun | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
-  const done = repl.tests.finished(id) ?? Promise.resolve(undefined);
-  return Promise.race([done, late]).finally(() => clearTimeout(timer));
 }

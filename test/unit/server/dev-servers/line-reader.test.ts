@@ -1,11 +1,7 @@
 /** Bytes as lines, however they arrive (dev-servers section 9). */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { lineLevel } from "../../../../src/server/dev-servers/commands/line-level.ts";
-import {
-  createLineReader,
-  cutLine,
-} from "../../../../src/server/dev-servers/commands/line-reader.ts";
+import { createLineReader, cutLine } from "../../../../src/server/dev-servers/line-reader.ts";
 
 function linesOf(bytes: Buffer, cuts: readonly number[]): string[] {
   const lines: string[] = [];
@@ -19,22 +15,40 @@ function linesOf(bytes: Buffer, cuts: readonly number[]): string[] {
   return lines;
 }
 
-test("lines are the same wherever the stream is cut, also within a character", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.string({ unit: "grapheme" }).map((line) => line.replaceAll(/[\r\n]/g, ""))),
-      fc.array(fc.nat()),
-      (lines, cuts) => {
-        expect(linesOf(Buffer.from(lines.map((line) => `${line}\n`).join("")), cuts)).toEqual(
-          lines,
-        );
-      },
+const anything = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "grapheme" }).map((text) => text.replaceAll(/[\r\n]/g, "")),
+      fc.constantFrom("é", "🎈", "\r", "\r\n", "\n", "\u001b[1m"),
     ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(""));
+
+test("lines are the same wherever the stream is cut, also within a character or a line end", () => {
+  fc.assert(
+    fc.property(anything, fc.array(fc.nat()), (text, cuts) => {
+      const lines = text.split("\n").map((line) => /[^\r]*(?=\r*$)/.exec(line)![0]);
+      if (lines.at(-1) === "") lines.pop();
+      expect(linesOf(Buffer.from(text), cuts)).toEqual(lines);
+    }),
   );
 });
 
 test("a line end of Windows is no part of a line, and the last line needs none", () => {
   expect(linesOf(Buffer.from("one\r\ntwo\n\nthree"), [])).toEqual(["one", "two", "", "three"]);
+});
+
+test("of a progress bar the last state counts", () => {
+  expect(linesOf(Buffer.from("10 %\r20 %\r30 %\r\nnext\r"), [4, 5])).toEqual(["30 %", "next"]);
+  const bar = Buffer.from(`${"x".repeat(700_000)}\r`.repeat(3));
+  expect(linesOf(bar, [800_000])).toEqual(["x".repeat(700_000)]);
+});
+
+test("a line that comes byte by byte is whole, and what is no UTF-8 stays visible", () => {
+  const text = "é€😀".repeat(100);
+  expect(linesOf(Buffer.from(text), [...Buffer.from(text).keys()])).toEqual([text]);
+  expect(linesOf(Buffer.from("caf\xe9\nnext", "latin1"), [])).toEqual(["caf\ufffd", "next"]);
 });
 
 test("a line beyond 1 MiB is cut with a mark, and the next one is whole", () => {
@@ -57,17 +71,9 @@ test("a shown line has at most 16 KiB, its mark included, and no half character"
   }
 });
 
-test.each([
-  ["main.go:3:5: undefined: x", "info"],
-  ["src/a.ts(1,2): error TS2322: no", "error"],
-  ["error: could not compile `x`", "error"],
-  ["panic: runtime error", "error"],
-  ['{"@level":"warn","@message":"slow"}', "warn"],
-  ["level=error msg=down", "error"],
-  ["warning: unused variable", "warn"],
-  ["[debug] opened", "debug"],
-  ["Found 0 errors. Watching for file changes.", "info"],
-  ["compiled src/error.ts", "info"],
-])("the level of %j is %s", (line, level) => {
-  expect(lineLevel(line)).toBe(level);
+test("a line that was cut twice has one mark, for all that is missing", () => {
+  const [long = ""] = linesOf(Buffer.from("x".repeat(3 * 1024 * 1024)), []);
+  const [, start = "", left] = /^(x+) … \((\d+) bytes more\)$/.exec(cutLine(long)) ?? [];
+  expect(start.length + Number(left)).toBe(3 * 1024 * 1024);
+  expect(cutLine(cutLine(long))).toBe(cutLine(long));
 });
