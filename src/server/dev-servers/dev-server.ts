@@ -180,7 +180,7 @@ export class DevServer {
     });
     return {
       changed: () => this.#update(),
-      logged: ({ source, level, message }) => this.log.add(source, message, level),
+      logged: ({ source, level, raw }) => this.log.add(source, raw, level),
       errors: (errors) => {
         this.log.flush();
         publish("plugin/devserver/error", { pluginID: this.id, errors });

@@ -6,7 +6,7 @@ import { project } from "../../../scripts/bootstrap.mjs";
 import { isAlive } from "../../support/alive.ts";
 import { replaceInFile } from "../../support/edits.ts";
 import { eventually } from "../../support/eventually.ts";
-import { picture, useWorkbench } from "./window.ts";
+import { useWorkbench } from "./window.ts";
 
 const window = useWorkbench(() => ({
   copy: path.join(project, "test/fixtures/services"),
@@ -34,7 +34,6 @@ test("a build that fails is a problem at its place, and the old process goes on"
   expect(await rows.first().textContent()).toContain("[Ln 1, Col 1]");
   await (await window().tree("app.mjs:1")).first().waitFor();
   expect(isAlive(before)).toBe(true);
-  await picture(window(), "dev-servers");
 });
 
 test("the correction clears it, and a new process answers", async () => {
@@ -50,16 +49,6 @@ test("the correction clears it, and a new process answers", async () => {
 test("its preview opens beside the code", async () => {
   await window().runCommand("Vitrine: Open Preview");
   await window().preview("The shop is open");
-});
-
-test("what its parts print is in an output of its own", async () => {
-  await window().runCommand("Vitrine: Show Dev Server Logs");
-  await eventually("the lines of the back end", async () =>
-    (await window().page.locator(".output-view-content, .output").first().textContent())
-      ?.replaceAll("\u00a0", " ")
-      .includes("listening on"),
-  );
-  await window().runCommand("View: Toggle Panel Visibility");
 });
 
 test("stopping it ends the back end and says so", async () => {
