@@ -15,12 +15,13 @@ const temporary = mkdtempSync(path.join(tmpdir(), "vtr-"));
 process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
-const vitest = (...projects) => ({
+const vitest = (projects, workers = 2) => ({
   script: "node_modules/vitest/vitest.mjs",
   args: [
     "run",
     "--reporter=default",
     "--reporter=json",
+    `--maxWorkers=${workers}`,
     ...projects.map((name) => `--project=${name}`),
   ],
   report: readVitestReport,
@@ -44,15 +45,20 @@ const steps = [
   },
   { name: "build", title: "build", script: "esbuild.config.ts" },
   { name: "package", title: "package", script: "scripts/package.mjs" },
-  { name: "unit", title: "unit, webview and server tests", ...vitest("unit", "webview", "server") },
-  { name: "browser", title: "browser tests", ...vitest("browser") },
+  {
+    name: "unit",
+    title: "unit, webview and server tests",
+    // Most of them wait for processes and timers: three use two cores.
+    ...vitest(["unit", "webview", "server"], 3),
+  },
+  { name: "browser", title: "browser tests", ...vitest(["browser"]) },
   {
     name: "host",
     title: "tests in the extension host",
     script: "test/vscode/run-host.ts",
     report: readHostReport,
   },
-  { name: "ui", title: "tests of the packaged extension in VS Code", ...vitest("ui") },
+  { name: "ui", title: "tests of the packaged extension in VS Code", ...vitest(["ui"]) },
 ];
 
 const wanted = process.argv.slice(2);

@@ -2,7 +2,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { ServerMethods } from "../../src/protocol/contract.ts";
 import { eventually } from "../support/eventually.ts";
 import { removeTree, startServer, writeTree } from "../support/server.ts";
 
@@ -82,16 +81,4 @@ test("an untrusted workspace is not looked at", async () => {
   await server.methods.grantTrust();
   await eventually("the projects", () => server.projects.length === 1);
   await eventually("the mistake", () => server.projectProblems.length === 1);
-});
-
-test("dev servers are refused with that reason until they are managed", async () => {
-  root = await writeTree({ "web/index.html": page });
-  await using server = await startServer({ folders: [root] });
-  const { methods } = server;
-  const calls: readonly ((methods: ServerMethods) => Promise<unknown>)[] = [
-    ({ startDevServer }) => startDevServer("shop"),
-    ({ devServerLogs }) => devServerLogs("shop", 10),
-  ];
-  for (const call of calls)
-    await expect(call(methods)).rejects.toMatchObject({ code: "unsupported" });
 });

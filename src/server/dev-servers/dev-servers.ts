@@ -157,10 +157,12 @@ export class DevServers {
     }
   }
 
-  /** What Vite prints belongs to the log of its project. */
+  /** What Vite prints belongs to the log of its project, while that runs. */
   logged(entries: readonly LogEntry[]): void {
-    for (const { session, message, level } of entries)
-      if (session !== undefined) this.#servers.get(session)?.log.add("vite", message, level);
+    for (const { session, message, level } of entries) {
+      const server = session === undefined ? undefined : this.#servers.get(session);
+      if (server?.isManaged) server.log.add("vite", message, level);
+    }
   }
 
   /** Stops all that is ours, lets go of the rest; bounded by 10 s. */
