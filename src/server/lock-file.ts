@@ -1,5 +1,5 @@
 /** Lock files in the state directory: one owner each, and the lock of a dead process is no lock. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isSameProcess, type ProcessIdentity } from "./processes.ts";
@@ -18,9 +18,27 @@ export async function lock(file: string, owner: ProcessIdentity): Promise<boolea
     const holder = parseOwner(text);
     if (holder !== undefined && isSame(holder, owner)) return true;
     if (holder !== undefined && (await isSameProcess(holder))) return false;
-    await takeAway(file, text);
+    if (await succeed(file, text, owner)) return true;
   }
   return false;
+}
+
+/**
+ * Takes the place of a dead owner. Who removed its lock first could remove the lock of somebody who was quicker: between a look
+ * and a removal there is any time. So there is a right to succeed this very owner, a lock of its own that is named after it,
+ * and only who has that replaces the lock, in one step, if it still is the dead one's. An owner that is gone never comes back,
+ * and so nobody else can have replaced it in between. Should the successor die over it, the next one succeeds it in its right.
+ */
+async function succeed(file: string, text: string, owner: ProcessIdentity): Promise<boolean> {
+  const right = `${file}.${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
+  if (!(await lock(right, owner))) return false;
+  try {
+    if ((await readFile(file, "utf8").catch(() => undefined)) !== text) return false;
+    await rename(await writeOwn(file, owner), file);
+    return true;
+  } finally {
+    await unlock(right, owner);
+  }
 }
 
 /** Takes our own lock away; a lock of somebody else stays. */
@@ -31,8 +49,7 @@ export async function unlock(file: string, owner: ProcessIdentity): Promise<void
 
 /** The lock appears with its owner in it: an empty one would be taken for that of a dead process. */
 async function create(file: string, owner: ProcessIdentity): Promise<boolean> {
-  const own = `${file}.${process.pid}-${randomBytes(6).toString("hex")}`;
-  await writeFile(own, JSON.stringify(owner), { mode: 0o600, flag: "wx" });
+  const own = await writeOwn(file, owner);
   try {
     await link(own, file);
     return true;
@@ -46,6 +63,13 @@ async function create(file: string, owner: ProcessIdentity): Promise<boolean> {
   }
 }
 
+/** @returns a file beside the lock, with the owner in it */
+async function writeOwn(file: string, owner: ProcessIdentity): Promise<string> {
+  const own = `${file}.${process.pid}-${randomBytes(6).toString("hex")}`;
+  await writeFile(own, JSON.stringify(owner), { mode: 0o600, flag: "wx" });
+  return own;
+}
+
 /** Where files have no second names. */
 async function createPlain(file: string, owner: ProcessIdentity): Promise<boolean> {
   try {
@@ -55,22 +79,6 @@ async function createPlain(file: string, owner: ProcessIdentity): Promise<boolea
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
   }
-}
-
-/**
- * Takes away what a dead process left, and puts it back if it is another one's by now: two may try at the same time.
- * @param text as it was read
- */
-export async function takeAway(file: string, text: string): Promise<void> {
-  const aside = `${file}.${process.pid}-${randomBytes(6).toString("hex")}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  if ((await readFile(aside, "utf8")) !== text) await link(aside, file).catch(() => {});
-  await rm(aside, { force: true });
 }
 
 /** Who holds a lock, undefined when nobody we know does. */

@@ -1,21 +1,10 @@
 /** Servers that other programs announce by a `.devinfo` (dev-servers section 6; scenarios 10 and 11). */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import { build } from "esbuild";
+import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { removeDevInfoFile } from "../../src/server/dev-servers/external/dev-info-file.ts";
 import { processStart } from "../../src/server/processes.ts";
@@ -227,25 +216,12 @@ describe("11: life", () => {
     "11: a process of another user counts as alive, though it may not be signalled (needs root)",
     async () => {
       const program = `
-        try { process.kill(1, 0); console.log("may"); } catch (error) { console.log(error.code); }
         const { lifeOf } = await import(process.argv[1]);
+        process.setuid(65534);
+        try { process.kill(1, 0); console.log("may"); } catch (error) { console.log(error.code); }
         console.log((await lifeOf(1)).alive, (await lifeOf(1, "another start")).alive);`;
-      // As text, because another user may not be able to read the folder of this project.
-      const source = await build({
-        entryPoints: ["src/server/processes.ts"],
-        bundle: true,
-        platform: "node",
-        format: "esm",
-        write: false,
-      });
-      const folder = await mkdtemp(path.join(tmpdir(), "vtr-life-"));
-      onTestFinished(() => rm(folder, { recursive: true, force: true }));
-      await chmod(folder, 0o755);
-      const file = path.join(folder, "processes.mjs");
-      await writeFile(file, source.outputFiles[0]?.text ?? "");
-      const child = spawn(process.execPath, ["--input-type=module", "-e", program, file], {
-        uid: 65_534,
-        cwd: folder,
+      const source = pathToFileURL(path.resolve("src/server/processes.ts")).href;
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program, source], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       expect(await text(child.stdout)).toBe("EPERM\ntrue false\n");

@@ -1,8 +1,8 @@
 /** Reads a `.devinfo` without trusting what stands under the name: a link, a pipe, a folder, gigabytes. */
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { link, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../../protocol/errors.ts";
-import { takeAway } from "../../lock-file.ts";
 import { largestDevInfo } from "./dev-info.ts";
 
 export const devInfoName = ".devinfo";
@@ -37,6 +37,19 @@ export async function removeDevInfoFile(file: string, text: string): Promise<voi
   await takeAway(file, text).catch(() => {
     // A folder that is not ours to write: the file stays, and is judged as dead again when it changes.
   });
+}
+
+/** Takes the file away, and puts it back if it is another one by now. */
+async function takeAway(file: string, text: string): Promise<void> {
+  const aside = `${file}.${process.pid}-${randomBytes(6).toString("hex")}`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if ((await readFile(aside, "utf8")) !== text) await link(aside, file).catch(() => {});
+  await rm(aside, { force: true });
 }
 
 async function readSmall(handle: FileHandle): Promise<string> {
