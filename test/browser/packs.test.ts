@@ -85,6 +85,8 @@ const isPacked = (page: Page): Promise<boolean> =>
 
 async function seen(page: Page): Promise<Record<string, unknown>> {
   await page.locator("#state", { hasText: "done" }).waitFor();
+  // Scripts are done before the document is, and it notes that too.
+  await page.waitForFunction(() => document.readyState === "complete");
   return page.evaluate(() => (globalThis as unknown as { seen: Record<string, unknown> }).seen);
 }
 
