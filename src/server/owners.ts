@@ -118,7 +118,7 @@ export function createOwners(parts: OwnersParts): Owners {
     ...documents,
     log,
     trust,
-    projects: createProjects(parts, log),
+    projects: createProjects(parts, log, () => void sessions.reconfigure()),
     sessions,
     jobs,
     runs,
@@ -129,7 +129,11 @@ export function createOwners(parts: OwnersParts): Owners {
 }
 
 /** What there is to preview and to build. */
-function createProjects({ hello, settings, tell }: OwnersParts, log: Log): Projects {
+function createProjects(
+  { hello, settings, tell }: OwnersParts,
+  log: Log,
+  changed: () => void,
+): Projects {
   return new Projects({
     folders: () => settings.folders,
     setting: () => settings.config.devServers.projects,
@@ -141,6 +145,7 @@ function createProjects({ hello, settings, tell }: OwnersParts, log: Log): Proje
         list.map(({ project }) => project),
       );
       tell("projectProblemsChanged", problems);
+      changed();
     },
   });
 }

@@ -22,7 +22,8 @@ export function watchIdle({ realms, runners, idleStop, stop }: IdleStopParts): (
   const look = (): void => {
     const limit = idleStop();
     const now = performance.now();
-    const shown = new Set(realms.all().map(({ session }) => session));
+    const pages = realms.all().filter(({ kind }) => kind === "page" || kind === "iframe");
+    const shown = new Set(pages.map(({ session }) => session));
     for (const runner of runners()) {
       if (shown.has(runner.id)) lastPage.set(runner, now);
       const idle = now - Math.max(lastPage.get(runner) ?? 0, runner.lastEdit);

@@ -95,12 +95,19 @@ export class SessionRunner {
 
   /** Reserves the address and starts; resolves when the address is known, not when it serves. */
   async open(): Promise<void> {
-    if (this.#state.name !== "stopped" && this.#state.name !== "error") return this.#reserved;
+    const isDown = this.#state.name === "stopped" || this.#state.name === "error";
+    // A server that does not answer at the moment is not ended by somebody who wants to see its page.
+    if (!isDown || this.#run !== undefined) return this.#reserved;
     await this.#begin("Reserving a port");
   }
 
   async restart(): Promise<void> {
     await this.#begin("Restarting");
+  }
+
+  /** Its configuration may be another one: one that could not start tries again with it. */
+  async reconfigure(): Promise<void> {
+    if (this.#state.name === "error" && keyOf(this.#choice()) !== this.#uiKey) await this.restart();
   }
 
   /** From now on a process outside serves the pages, or another one, or the same one elsewhere. */
@@ -181,11 +188,7 @@ export class SessionRunner {
   /** The server that is wanted now, with its address. */
   async #prepare(wish: AbortSignal): Promise<void> {
     if (wish.aborted) return;
-    const config = this.#parts.uiConfig();
-    const choice: UiChoice = {
-      ...(this.#attached === undefined ? {} : { attached: this.#attached }),
-      ...(config === undefined ? {} : { config }),
-    };
+    const choice = this.#choice();
     if (this.#pipe === "") this.#pipe = await this.#parts.openChannel(this);
     if (this.#ui === undefined || this.#uiKey !== keyOf(choice)) {
       await this.#ui?.release();
@@ -196,6 +199,14 @@ export class SessionRunner {
       this.#ui.move(choice.attached);
     await this.#ui.reserve();
     this.#parts.changed();
+  }
+
+  #choice(): UiChoice {
+    const config = this.#parts.uiConfig();
+    return {
+      ...(this.#attached === undefined ? {} : { attached: this.#attached }),
+      ...(config === undefined ? {} : { config }),
+    };
   }
 
   #uiParts(): UiParts {

@@ -98,6 +98,11 @@ export class Sessions {
     if (await this.#known(id).detach()) this.#parts.realms.removeSession(id);
   }
 
+  /** Configurations have changed. */
+  async reconfigure(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.reconfigure()));
+  }
+
   get(id: string): SessionRunner | undefined {
     return this.#runners.get(id);
   }

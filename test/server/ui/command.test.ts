@@ -113,6 +113,23 @@ test("12: a command that crashes again and again is given up, and a restart begi
   });
 });
 
+test("a script that npm runs gets the flags behind its own separator, and ends with npm", async () => {
+  const scripts = { dev: `"${process.execPath}" "${viteProgram}"` };
+  const root = await tree(
+    commandProject(["npm", "run", "dev"], {
+      "package.json": JSON.stringify({ name: "shop", scripts }),
+    }),
+  );
+  await using server = await startServer({ folders: [root] });
+  await server.methods.openSession(root);
+  const session = await server.sessionIs("shop", "live");
+  const own = printed(server) ?? "";
+  expect(Number(new URL(own).port)).toBeLessThan(firstPort + 100);
+  expect((await fetch(session.url)).status).toBe(200);
+  await server.methods.stopSession("shop");
+  await expect(fetch(own)).rejects.toThrow();
+});
+
 test("a wrapper that dies takes its server along, so that the next one gets the port", async () => {
   const wrapper = `const { spawn } = require("node:child_process");
     spawn(process.execPath, ${JSON.stringify([viteProgram])}.concat(process.argv.slice(2)), { stdio: "inherit" });`;
