@@ -9,6 +9,8 @@ const connectMs = 1000;
 /** Ms; a Vite that transforms something large answers late. */
 const uiMs = 2000;
 
+const getters: Readonly<Record<string, typeof httpsGet>> = { "http:": httpGet, "https:": httpsGet };
+
 /** Whether `host:port` takes connections. */
 export function probeBackend(addr: string): Promise<boolean> {
   const address = parseAddress(addr);
@@ -28,12 +30,14 @@ export async function probeUi(address: string): Promise<boolean> {
   return (await statusOf(`${address}@vite/client`)) === 200;
 }
 
-/** Status with which an address answers, 0 when it does not. */
+/** Status with which an address answers, 0 when it does not, or is none of HTTP. */
 export function statusOf(url: string): Promise<number> {
+  const get = URL.canParse(url) ? getters[new URL(url).protocol] : undefined;
+  if (get === undefined) return Promise.resolve(0);
   return new Promise((resolve) => {
     // The certificate of a server on one's own machine is self-signed.
     const options = { agent: false, rejectUnauthorized: !isLoopback(new URL(url).hostname) };
-    const request = url.startsWith("https:") ? httpsGet(url, options) : httpGet(url, options);
+    const request = get(url, options);
     const timer = setTimeout(() => request.destroy(new Error("timeout")), uiMs);
     const done = (status: number): void => {
       clearTimeout(timer);
