@@ -28,6 +28,7 @@ export type ErrorCode =
   | "start_timeout"
   | "too_large"
   | "unauthorized"
+  | "unresponsive"
   | "unsupported"
   | "vite_crashed"
   | "write_conflict"

@@ -80,17 +80,17 @@ export interface Session {
   readonly kind: "workspace" | "hosted" | "virtual";
   readonly project: Project;
   readonly state: SessionState;
-  /** Loopback port of the session's Vite host. */
+  /** Loopback port of its pages: of the Vite host, or of our proxy in front of a server that is not ours. */
   readonly port: number;
   /** Where a browser on this machine reaches it, with base: `http://127.0.0.1:15173/`. */
   readonly url: string;
   /** Where the editor's own window reaches it (forwarded or proxied); equals `url` on a desktop. */
   readonly outsideUrl: string;
-  /** Process id of the Vite host, 0 when none runs. */
+  /** Process id of what serves the pages (a Vite host, a command, an attached process), 0 when none runs. */
   readonly pid: number;
-  /** Resident memory of the Vite host in bytes, 0 when unknown. */
+  /** Resident memory of that process in bytes, 0 when unknown. */
   readonly memory: number;
-  /** Version of the Vite that serves it, empty until known. */
+  /** Version of the Vite that serves it, empty until known, and for every server that is not our Vite host. */
   readonly viteVersion: string;
   /** One sentence each, shown in the tree's tooltip and the log. */
   readonly notices: readonly string[];

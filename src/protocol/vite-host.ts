@@ -66,5 +66,7 @@ export interface ViteHostEvents {
   problemsChanged(problems: readonly Problem[]): void;
   /** The project's Vite restarted itself, for instance after a config change. */
   served(served: Served): void;
+  /** A watched file was edited; told at most every 10 s. */
+  edited(): void;
   logged(entry: Omit<LogEntry, "session">): void;
 }

@@ -142,6 +142,9 @@ function createServed(
   const { log } = shared;
   const sessions = new Sessions({
     ...shared,
+    keeper: state,
+    uiConfig: (id) => projects.configOf(id)?.ui,
+    idleStop: () => settings.config.devServers.idleStop,
     caches: createCaches(hello.stateDirectory, state.identity),
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
@@ -151,7 +154,10 @@ function createServed(
       devServers.sessionsChanged(list);
     },
   });
-  const projects = createProjects(parts, log, () => void devServers.projectsChanged());
+  const projects = createProjects(parts, log, () => {
+    void sessions.reconfigure();
+    void devServers.projectsChanged();
+  });
   const devServers = createDevServers({
     projects,
     sessions,

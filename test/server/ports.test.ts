@@ -175,3 +175,19 @@ test("windows that reserve at the same moment never get one port twice; those of
   await Promise.all(ended);
   expect(found).toContain(await ports.reserve());
 });
+
+test("a port that the holder's own process has is adopted in its place, one of another project or window is not", async () => {
+  const directory = await folder();
+  const ports = await portsIn(directory, 3);
+  const own = await ports.reserve(undefined, project("one"));
+  const other = await ports.reserve(undefined, project("two"));
+  await occupy({ port: start + 5, host: "127.0.0.1" });
+  expect(await ports.adopt(own, project("one"))).toBe(true);
+  expect(await ports.adopt(other, project("one"))).toBe(false);
+  expect(ports.getPort("one")).toBe(own);
+  expect(await ports.adopt(start + 5, project("one"))).toBe(true);
+  expect(ports.getPort("one")).toBe(start + 5);
+  // The one it had is free again, and a restart keeps the adopted one.
+  expect(await ports.reserve(undefined, project("three"))).toBe(own);
+  expect(await ports.reserve(start + 5, project("one"))).toBe(start + 5);
+});

@@ -11,17 +11,18 @@ import type { BackendFacts } from "./backends/backend-record.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { FoundProject } from "./combine.ts";
 
-/** What a session says of the UI. */
-export interface UiFacts {
+/** What a session says of a UI that is ours. */
+export interface OwnUi {
   readonly state: SessionState;
-  readonly port: number;
+  /** Where the server itself listens, which behind our proxy is not where its pages are; empty while it is not known. */
+  readonly serverUrl: string;
   readonly pid: number;
 }
 
 export interface DevServerParts {
   readonly found: FoundProject;
   /** Undefined while it was never opened. */
-  readonly ui: UiFacts | undefined;
+  readonly ui: OwnUi | undefined;
   /** How often the UI was started again after a crash. */
   readonly uiRestarts: number;
   /** Undefined while it was never started. */
@@ -51,8 +52,8 @@ function managedState(parts: DevServerParts): DevServerState {
     pluginID: id,
     mode: isRunning(parts) ? "managed" : "idle",
     devPath: folder,
-    vitePort: viteStatus === "stopped" ? 0 : (ui?.port ?? 0),
-    viteURL: viteStatus === "ready" ? `http://127.0.0.1:${ui?.port}` : "",
+    vitePort: viteStatus === "stopped" ? 0 : portOf(ui),
+    viteURL: viteStatus === "ready" ? new URL(ui?.serverUrl ?? "").origin : "",
     viteStatus,
     goStatus: backendStatus,
     lastBuildDuration: backend?.lastBuildDuration ?? 0,
@@ -84,12 +85,17 @@ function isRunning({ ui, backend }: DevServerParts): boolean {
   return hasUi || (backend !== undefined && backend.status !== "stopped");
 }
 
-function uiFault(ui: UiFacts | undefined): string {
+/** @returns 0 while it is not known */
+export function portOf(ui: OwnUi | undefined): number {
+  return ui === undefined || ui.serverUrl === "" ? 0 : Number(new URL(ui.serverUrl).port);
+}
+
+function uiFault(ui: OwnUi | undefined): string {
   const fault = ui !== undefined && "fault" in ui.state ? ui.state.fault.message : "";
   return fault.split("\n", 1)[0] ?? fault;
 }
 
-function uiRestartAt(ui: UiFacts | undefined): string {
+function uiRestartAt(ui: OwnUi | undefined): string {
   return ui?.state.name === "restarting" ? new Date(ui.state.at).toISOString() : "";
 }
 

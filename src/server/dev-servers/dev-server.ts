@@ -8,7 +8,7 @@ import { Backend } from "./backends/backend.ts";
 import type { BackendEvents } from "./backends/backend-events.ts";
 import type { BuildSlots } from "./builds/build-slots.ts";
 import type { FoundProject } from "./combine.ts";
-import { devServerState, type UiFacts } from "./dev-server-state.ts";
+import { devServerState, portOf, type OwnUi } from "./dev-server-state.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import { createLogLines, type LogLines } from "./log-lines.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
@@ -42,7 +42,7 @@ export class DevServer {
   readonly log: LogLines;
   readonly #options: DevServerOptions;
   #found: FoundProject;
-  #ui: UiFacts | undefined;
+  #ui: OwnUi | undefined;
   #uiRestarts = 0;
   #backend: Backend | undefined;
   #external: ExternalPart | undefined;
@@ -108,7 +108,7 @@ export class DevServer {
   }
 
   /** What the session of the project says now. */
-  uiChanged(ui: UiFacts): void {
+  uiChanged(ui: OwnUi): void {
     const wasRestarting = this.#ui?.state.name === "restarting";
     this.#ui = ui;
     if (wasRestarting && ui.state.name === "starting") this.#uiRestarts++;
@@ -163,7 +163,7 @@ export class DevServer {
       slots,
       keeper,
       contributed: matchers(),
-      vitePort: () => this.#ui?.port ?? 0,
+      vitePort: () => portOf(this.#ui),
       events: this.#backendEvents(),
       bug,
     });

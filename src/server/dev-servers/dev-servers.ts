@@ -21,6 +21,7 @@ import { createBuildSlots } from "./builds/build-slots.ts";
 import type { FoundProject } from "./combine.ts";
 import { DevServer, type Publish } from "./dev-server.ts";
 import { createExternals } from "./attached.ts";
+import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
 import type { Projects } from "./projects.ts";
 
@@ -55,8 +56,8 @@ export class DevServers {
     this.#externals = createExternals({
       ...parts,
       known: () => this.#known(),
-      changed: (part) => this.#server(part.pluginID, part.devPath).externalChanged(part),
-      detached: (id) => this.#servers.get(id)?.externalChanged(undefined),
+      changed: (part) => this.#attached(part),
+      detached: (id) => this.#detached(id),
       mayAttach: (id, info) => this.#mayAttach(id, info),
     });
   }
@@ -153,7 +154,7 @@ export class DevServers {
   sessionsChanged(sessions: readonly Session[]): void {
     for (const session of sessions) {
       if (this.#servers.has(session.id) || session.state.name !== "stopped")
-        this.#server(session.id, session.project.folder).uiChanged(session);
+        this.#uiChanged(this.#server(session.id, session.project.folder), session);
     }
   }
 
@@ -172,6 +173,33 @@ export class DevServers {
       this.#queues.run(server.id, async () => server.isManaged && server.stop()),
     );
     await Promise.race([Promise.allSettled(stops), delay(shutdownMs, undefined, { ref: false })]);
+  }
+
+  /** Its pages are shown as those of a project, through the proxy. */
+  #attached(part: ExternalPart): void {
+    const server = this.#server(part.pluginID, part.devPath);
+    server.externalChanged(part);
+    if (!part.hasUI) return;
+    const address = part.viteURL === "" ? "" : `${part.viteURL}/`;
+    const shown = this.#parts.sessions.attach(server.found.project, {
+      address,
+      pid: part.external?.pid ?? 0,
+    });
+    shown.catch((error: unknown) => this.#tell(error));
+  }
+
+  #detached(id: string): void {
+    const { sessions } = this.#parts;
+    this.#servers.get(id)?.externalChanged(undefined);
+    if (sessions.get(id)?.ui?.kind === "attached")
+      sessions.detach(id).catch((error: unknown) => this.#tell(error));
+  }
+
+  /** The session of an attached process says nothing that its own facts do not. */
+  #uiChanged(server: DevServer, session: Omit<Session, "realms">): void {
+    const ui = this.#parts.sessions.get(server.id)?.ui;
+    if (ui === undefined || ui.kind === "attached") return;
+    server.uiChanged({ state: session.state, serverUrl: ui.serverUrl, pid: session.pid });
   }
 
   async #run<Result>(id: string, task: (server: DevServer) => Promise<Result>): Promise<Result> {
@@ -211,17 +239,16 @@ export class DevServers {
       matchers: () => settings().problemMatchers,
       bug: (error, doing) => log.bug(error, doing),
       ui: {
-        open: async () => server.uiChanged(await sessions.open(server.found.project)),
-        restart: async () =>
-          server.uiChanged(
-            await (sessions.get(id) === undefined
-              ? sessions.open(server.found.project)
-              : sessions.restart(id)),
-          ),
+        open: async () => this.#uiChanged(server, await sessions.open(server.found.project)),
+        restart: async () => {
+          const isKnown = sessions.get(id) !== undefined;
+          const session = isKnown ? sessions.restart(id) : sessions.open(server.found.project);
+          this.#uiChanged(server, await session);
+        },
         stop: async () => {
           await sessions.stop(id);
           const stopped = sessions.get(id)?.snapshot();
-          if (stopped !== undefined) server.uiChanged(stopped);
+          if (stopped !== undefined) this.#uiChanged(server, stopped);
         },
       },
     });

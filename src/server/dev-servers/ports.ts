@@ -1,9 +1,8 @@
 /** Ports for dev servers, one owner each, also between windows (dev-servers section 5). */
-import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
-import { lock, unlock } from "../lock-file.ts";
 import type { ProcessIdentity } from "../processes.ts";
 import { isFree } from "./free-port.ts";
+import { createHeldPorts } from "./held-ports.ts";
 import { createLastPorts } from "./last-ports.ts";
 
 /** For whom a port is. */
@@ -24,6 +23,11 @@ export interface Ports {
    * @throws UserError `port_exhausted`
    */
   reserve(preferred?: number, holder?: PortHolder): Promise<number>;
+  /**
+   * Takes a port that the holder's own process listens on already, inside the range or not, in place of the one it had.
+   * @returns false when another holder or window has it
+   */
+  adopt(port: number, holder: PortHolder): Promise<boolean>;
   /** Gives it back. The process that listened on it must be gone. */
   release(port: number): Promise<void>;
   /** Gives back what a project holds for one use. @returns the port, 0 when it held none */
@@ -43,18 +47,14 @@ export function createPorts(
   owner: ProcessIdentity,
   range: () => readonly [number, number],
 ): Ports {
-  /** With who holds it: `""` for nobody by name. */
-  const reserved = new Map<number, string>();
+  const held = createHeldPorts(directory, owner);
   const lastPorts = createLastPorts(`${directory}-last`);
-  const lockFile = (port: number): string => path.join(directory, `${port}.json`);
 
   const take = async (port: number, key: string): Promise<boolean> => {
     const [start, end] = range();
-    if (port < start || port >= end || reserved.has(port)) return false;
-    reserved.set(port, key);
-    if ((await lock(lockFile(port), owner)) && (await isFree(port))) return true;
-    reserved.delete(port);
-    await unlock(lockFile(port), owner);
+    if (port < start || port >= end || !(await held.hold(port, key))) return false;
+    if (await isFree(port)) return true;
+    await held.release(port);
     return false;
   };
 
@@ -62,48 +62,49 @@ export function createPorts(
     const [start, end] = range();
     for (const port of wanted) if (await take(port, key)) return port;
     for (let port = start; port < end; port++) if (await take(port, key)) return port;
-    throw new UserError(
-      "port_exhausted",
-      `Ports ${start}–${end - 1} are all in use. Stop a project, free a port or change the setting vitrine.portRange`,
-      { data: { start, end: end - 1 } },
-    );
+    throw exhausted(start, end - 1);
   };
-
-  const release = async (port: number): Promise<void> => {
-    if (!reserved.has(port)) return;
-    await unlock(lockFile(port), owner);
-    reserved.delete(port);
-  };
-
-  const held = (key: string): number =>
-    [...reserved].find(([, other]) => other === key && key !== "")?.[0] ?? 0;
 
   return {
     async reserve(preferred, holder) {
       const key = holder === undefined ? "" : keyOf(holder.id, holder.use);
       const place = holder === undefined ? undefined : keyOf(holder.root, holder.use);
-      const before = held(key);
+      const before = held.portOf(key);
       if (before !== 0 && before === preferred) return before;
       const last = place === undefined ? undefined : await lastPorts.read(place);
       const wanted = [preferred, last].filter((port) => port !== undefined);
       const port = await firstFree(wanted, key);
-      await release(before);
+      await held.release(before);
       if (place !== undefined) await lastPorts.write(place, port);
       return port;
     },
-    release,
+    async adopt(port, { id, use }) {
+      const key = keyOf(id, use);
+      const before = held.portOf(key);
+      if (port === before) return true;
+      const isHeld = await held.hold(port, key);
+      if (isHeld) await held.release(before);
+      return isHeld;
+    },
+    release: held.release,
     async releaseByProject(id, use) {
-      const port = held(keyOf(id, use));
-      await release(port);
+      const port = held.portOf(keyOf(id, use));
+      await held.release(port);
       return port;
     },
-    getPort: (id, use) => held(keyOf(id, use)),
-    releaseAll: async () => {
-      await Promise.all([...reserved.keys()].map(release));
-    },
+    getPort: (id, use) => held.portOf(keyOf(id, use)),
+    releaseAll: held.releaseAll,
   };
 }
 
 function keyOf(what: string, use: PortHolder["use"] = "server"): string {
   return `${use} ${what}`;
+}
+
+function exhausted(start: number, end: number): UserError {
+  return new UserError(
+    "port_exhausted",
+    `Ports ${start}–${end} are all in use. Stop a project, free a port or change the setting vitrine.portRange`,
+    { data: { start, end } },
+  );
 }

@@ -28,6 +28,8 @@ export class Projects {
   readonly #parts: ProjectsParts;
   readonly #lastGood = new Map<string, VitrineFile>();
   readonly #watches = new Map<string, EvidenceWatch>();
+  /** Those somebody asked for by a path, perhaps before the first look or outside the workspace. */
+  readonly #asked = new Map<string, ProjectConfig>();
   #found = nothing;
   #looking: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -42,7 +44,7 @@ export class Projects {
   }
 
   configOf(id: string): ProjectConfig | undefined {
-    return this.#found.list.find(({ config }) => config.id === id)?.config;
+    return this.#found.list.find(({ config }) => config.id === id)?.config ?? this.#asked.get(id);
   }
 
   /** Looks now, and keeps looking from then on. */
@@ -67,7 +69,10 @@ export class Projects {
     for (let directory = start; ; directory = path.dirname(directory)) {
       const found =
         list.find((each) => isUiOf(directory, each)) ?? (await this.#uiAt(directory, top));
-      if (found !== undefined) return found.project;
+      if (found !== undefined) {
+        this.#asked.set(found.config.id, found.config);
+        return found.project;
+      }
       if (directory === top || top === undefined || directory === path.dirname(directory))
         return undefined;
     }

@@ -31,11 +31,25 @@ export async function resolveImports(
     }));
   const failed = (error: string): ResolvedImport[] =>
     specifiers.map((specifier) => ({ specifier, url: "", interop: false, error }));
-  const host = sessions.get(realm.session)?.host;
+  const session = sessions.get(realm.session);
+  const host = session?.host;
+  if (host === undefined && session?.isLive === true)
+    return specifiers.map((specifier) => asThePageDoes(specifier, realm, session.project.name));
   if (host === undefined) return failed("The preview of this page is not running; restart it");
   try {
     return await host.methods.resolveImports(file, specifiers);
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error));
   }
+}
+
+/**
+ * Only a Vite host of ours can be asked where a module is; another server's pages can still name it by its address. A
+ * guess could give the block an instance that is not the page's own.
+ */
+function asThePageDoes(specifier: string, realm: LiveRealm, name: string): ResolvedImport {
+  const isAddress = /^(?:https?:\/)?\//.test(specifier);
+  if (isAddress) return { specifier, url: new URL(specifier, realm.url).href, interop: false };
+  const error = `${specifier} cannot be resolved: the server of ${name} is not Vitrine's. Import the address that the page has it under, such as /src/main.ts`;
+  return { specifier, url: "", interop: false, error };
 }

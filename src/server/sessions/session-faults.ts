@@ -3,9 +3,7 @@ import path from "node:path";
 import { fromWire, toWire, UserError } from "../../protocol/errors.ts";
 import type { Project, SessionFault } from "../../protocol/model.ts";
 import type { ViteHostExit } from "../vite-host/vite-host.ts";
-
-/** Ms from the start of a Vite host until it serves. */
-export const startTimeoutMs = 30_000;
+import { startTimeoutMs, type UiExit } from "./ui/ui-server.ts";
 
 export function toFault(error: unknown): SessionFault {
   const known = error instanceof UserError ? error : fromWire(toWire(error));
@@ -50,9 +48,17 @@ export function startTimeout(project: Project): UserError {
   );
 }
 
-export function crashedTooOften(message: string): SessionFault {
+export function crashedTooOften({ code, message }: UiExit): SessionFault {
   return {
-    code: "vite_crashed",
+    code,
     message: `${message} It crashed too often to be restarted. Look at the log, then restart it`,
+  };
+}
+
+/** It runs, and does not answer; nothing is ended for that. */
+export function unresponsive({ name }: Project, serverUrl: string): SessionFault {
+  return {
+    code: "unresponsive",
+    message: `The server of ${name} at ${serverUrl} does not answer any more. Wait until it does, look at its log, or restart it`,
   };
 }

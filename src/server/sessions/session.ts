@@ -1,62 +1,49 @@
-/** One workspace session: a project, its port, its Vite host, and the truth about their state. */
+/** One workspace session: a project, the server of its pages, and the truth about their state. */
 import { UserError } from "../../protocol/errors.ts";
 import type { Problem, Project, Session, SessionState } from "../../protocol/model.ts";
-import type { Streaming } from "../../protocol/packs.ts";
-import type { ViteHostEvents, ServeOptions } from "../../protocol/vite-host.ts";
+import { realClock } from "../clock.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
-import type { Ports } from "../dev-servers/ports.ts";
-import type { Log } from "../log.ts";
-import { resolveVite, type ResolvedVite } from "../vite-host/resolve-vite.ts";
-import type { ViteHost, ViteHostExit } from "../vite-host/vite-host.ts";
-import type { WarmHost } from "../vite-host/warm-host.ts";
-import { within } from "../within.ts";
-import { addressesOf, type Addresses } from "./addresses.ts";
-import type { Caches } from "./caches.ts";
-import { watchForCorrection } from "./correction.ts";
-import { serveOptions } from "./serve-options.ts";
-import {
-  crashedTooOften,
-  exitError,
-  startTimeout,
-  startTimeoutMs,
-  toFault,
-} from "./session-faults.ts";
+import type { BuildSlots } from "../dev-servers/builds/build-slots.ts";
+import type { UiConfig } from "../dev-servers/project-config.ts";
+import type { ViteHost } from "../vite-host/vite-host.ts";
+import type { Addresses } from "./addresses.ts";
+import { Recovery } from "./recovery.ts";
+import { crashedTooOften, toFault, unresponsive } from "./session-faults.ts";
+import { AttachedUi, type AttachedServer } from "./ui/attached-ui.ts";
+import { createUi, keyOf, type UiChoice } from "./ui/choose-ui.ts";
+import type { UiExit, UiFacts, UiParts, UiRun, UiServer } from "./ui/ui-server.ts";
 
-/** Ports tried when another program takes one between our look and Vite's listen. */
-const portTries = 5;
-
-export interface SessionParts {
-  readonly ports: Ports;
-  readonly warmHost: WarmHost;
-  readonly log: Log;
-  readonly caches: Caches;
+export interface SessionParts extends Omit<UiParts, "project" | "pipe" | "step" | "edited"> {
+  /** How many servers may be starting at once, over all sessions. */
+  readonly startSlots: BuildSlots;
+  /** The project's UI as configured now; a running session keeps what it started with. */
+  uiConfig(): UiConfig | undefined;
   /** Address of the realm channel of this session; opened before the first start. */
   openChannel(session: SessionRunner): Promise<string>;
-  externalAddress(port: number): Promise<string>;
-  /** The setting as it is now; a running session keeps the one it started with. */
-  streaming(): Streaming;
-  changed(): void;
 }
 
 /** Owns one session. Start, stop and restart go through one queue, so that they cannot overlap. */
 export class SessionRunner {
   readonly id: string;
   readonly project: Project;
-  #parts: SessionParts;
+  readonly #parts: SessionParts;
   #state: SessionState = { name: "stopped" };
-  #addresses: Addresses | undefined;
-  #port = 0;
   #pipe = "";
-  #host: ViteHost | undefined;
-  #viteVersion = "";
-  #notices: readonly string[] = [];
-  #viteProblems: readonly Problem[] = [];
+  #ui: UiServer | undefined;
+  #uiKey = "";
+  /** What is running now, as long as nobody ends it. */
+  #run: UiRun | undefined;
+  #attached: AttachedServer | undefined;
   #pageProblems: readonly Problem[] = [];
   #memory = 0;
+  /** Monotonic ms. */
+  #lastEdit = 0;
   #backOff = createBackOff();
-  #retry: NodeJS.Timeout | undefined;
-  #configWatch: { close(): void } | undefined;
+  readonly #recovery = new Recovery();
+  /** Only the newest wish counts: each one gives up what the one before it began. */
+  #wish = new AbortController();
   #queue: Promise<unknown> = Promise.resolve();
+  #reserved: Promise<void> = Promise.resolve();
 
   constructor(project: Project, parts: SessionParts) {
     this.id = project.id;
@@ -66,64 +53,89 @@ export class SessionRunner {
 
   /** The snapshot others see; realms are added by their owner. */
   snapshot(): Omit<Session, "realms"> {
+    const facts = this.#ui?.facts();
     return {
       id: this.id,
       kind: "workspace",
       project: this.project,
       state: this.#state,
-      port: this.#port,
-      url: this.#addresses?.url ?? "",
-      outsideUrl: this.#addresses?.outsideUrl ?? "",
-      pid: this.#host?.pid ?? 0,
+      port: facts?.port ?? 0,
+      url: facts?.addresses?.url ?? "",
+      outsideUrl: facts?.addresses?.outsideUrl ?? "",
+      pid: facts?.pid ?? 0,
       memory: this.#memory,
-      viteVersion: this.#viteVersion,
-      notices: this.#notices,
-      problems: [...this.#viteProblems, ...this.#pageProblems],
+      viteVersion: facts?.viteVersion ?? "",
+      notices: facts?.notices ?? [],
+      problems: [...(facts?.problems ?? []), ...this.#pageProblems],
     };
   }
 
+  /** Of what serves the pages, once something was chosen to. */
+  get ui(): (UiFacts & Pick<UiServer, "kind">) | undefined {
+    return this.#ui && { ...this.#ui.facts(), kind: this.#ui.kind };
+  }
+
+  /** Undefined also for a live session that no Vite host of ours serves. */
   get host(): ViteHost | undefined {
-    return this.#state.name === "live" ? this.#host : undefined;
+    return this.#state.name === "live" ? this.#ui?.facts().host : undefined;
   }
 
   get addresses(): Addresses | undefined {
-    return this.#addresses;
+    return this.#ui?.facts().addresses;
+  }
+
+  get isLive(): boolean {
+    return this.#state.name === "live";
+  }
+
+  /** Monotonic ms of the last edit, of the start when there was none since. */
+  get lastEdit(): number {
+    return this.#lastEdit;
   }
 
   /** Reserves the address and starts; resolves when the address is known, not when it serves. */
   async open(): Promise<void> {
-    if (this.#state.name !== "stopped" && this.#state.name !== "error") return;
-    this.#set({ name: "starting", step: "Reserving a port", since: Date.now() });
-    try {
-      await this.#reserve(this.#port === 0 ? undefined : this.#port);
-    } catch (error) {
-      return this.#fail(error);
-    }
-    this.#backOff.reset();
-    void this.#enqueue(() => this.#start());
+    const isDown = this.#state.name === "stopped" || this.#state.name === "error";
+    // A server that does not answer at the moment is not ended by somebody who wants to see its page.
+    if (!isDown || this.#run !== undefined) return this.#reserved;
+    await this.#begin("Reserving a port");
   }
 
   async restart(): Promise<void> {
-    this.#backOff.reset();
-    if (this.#addresses === undefined) return this.open();
-    this.#set({ name: "starting", step: "Restarting", since: Date.now() });
-    void this.#enqueue(async () => {
-      await this.#stopHost();
-      await this.#start();
-    });
+    await this.#begin("Restarting");
   }
 
-  /** Ends the Vite host and gives the port back. */
+  /** Its configuration may be another one: one that could not start tries again with it. */
+  async reconfigure(): Promise<void> {
+    if (this.#state.name === "error" && keyOf(this.#choice()) !== this.#uiKey) await this.restart();
+  }
+
+  /** From now on a process outside serves the pages, or another one, or the same one elsewhere. */
+  async attach(server: AttachedServer): Promise<void> {
+    const before = this.#attached;
+    const isSame = before?.address === server.address && before.pid === server.pid;
+    if (isSame && this.#state.name !== "stopped") return;
+    this.#attached = server;
+    await this.#begin(`Attaching to process ${server.pid}`);
+  }
+
+  /** Forgets the process outside, which lives on; the pages lose their address. @returns false when there was none */
+  async detach(): Promise<boolean> {
+    if (this.#attached === undefined) return false;
+    this.#attached = undefined;
+    await this.stop();
+    return true;
+  }
+
+  /** Ends what was started here and gives the address back. */
   async stop(): Promise<void> {
-    this.#forgetRetry();
+    const wish = this.#newWish();
     this.#set({ name: "stopped" });
     await this.#enqueue(async () => {
-      await this.#stopHost();
-      await this.#parts.ports.release(this.#port);
-      await this.#parts.caches.release(this.project.root);
-      this.#viteProblems = [];
+      await this.#stopUi();
+      await this.#ui?.release();
       this.#pageProblems = [];
-      this.#set({ name: "stopped" });
+      if (!wish.aborted) this.#set({ name: "stopped" });
     });
   }
 
@@ -150,136 +162,149 @@ export class SessionRunner {
     this.#parts.changed();
   }
 
-  async #reserve(preferred: number | undefined): Promise<void> {
-    const { id, root } = this.project;
-    this.#port = await this.#parts.ports.reserve(preferred, { id, root });
-    this.#addresses = addressesOf(this.#port, await this.#parts.externalAddress(this.#port));
+  #step(step: string): void {
+    if (this.#state.name === "starting") this.#set({ ...this.#state, step });
+  }
+
+  #newWish(): AbortSignal {
+    this.#recovery.forget();
+    this.#wish.abort();
+    this.#wish = new AbortController();
+    return this.#wish.signal;
+  }
+
+  async #begin(step: string): Promise<void> {
+    const wish = this.#newWish();
+    this.#backOff.reset();
+    this.#set({ name: "starting", step, since: Date.now() });
+    this.#reserved = this.#enqueue(async () => {
+      await this.#stopUi();
+      await this.#prepare(wish).catch((error: unknown) => this.#fail(error, wish));
+    });
+    void this.#enqueue(() => this.#start(wish));
+    await this.#reserved;
+  }
+
+  /** The server that is wanted now, with its address. */
+  async #prepare(wish: AbortSignal): Promise<void> {
+    if (wish.aborted) return;
+    const choice = this.#choice();
     if (this.#pipe === "") this.#pipe = await this.#parts.openChannel(this);
+    if (this.#ui === undefined || this.#uiKey !== keyOf(choice)) {
+      await this.#ui?.release();
+      this.#ui = createUi(choice, this.#uiParts());
+      this.#uiKey = keyOf(choice);
+    }
+    if (this.#ui instanceof AttachedUi && choice.attached !== undefined)
+      this.#ui.move(choice.attached);
+    await this.#ui.reserve();
     this.#parts.changed();
   }
 
-  async #start(): Promise<void> {
-    if (this.#state.name === "stopped") return;
-    this.#forgetRetry();
-    try {
-      const vite = await resolveVite(this.project);
-      for (let tries = 1; ; tries++) {
-        try {
-          return await this.#serve(vite);
-        } catch (error) {
-          if (!(error instanceof UserError) || error.code !== "port_in_use" || tries === portTries)
-            throw error;
-          this.#parts.log.add("warn", `${error.message}; trying the next one`, {
-            session: this.id,
-          });
-          await this.#reserve(undefined);
-        }
-      }
-    } catch (error) {
-      await this.#stopHost();
-      this.#fail(error);
-    }
-  }
-
-  async #serve(vite: ResolvedVite): Promise<void> {
-    const host = this.#parts.warmHost.take(vite.url);
-    this.#host = host;
-    host.listen(this.#hostEvents());
-    const early = host.exited.then((exit) => {
-      throw exitError(this.project, exit);
-    });
-    const serving = this.#serveOptions(vite).then((options) => host.methods.serve(options));
-    const served = await within(Promise.race([serving, early]), startTimeoutMs, "late");
-    if (served === "late") throw startTimeout(this.project);
-    this.#viteVersion = served.viteVersion;
-    this.#notices = vite.own
-      ? served.notices
-      : [
-          `${this.project.name} has no Vite of its own: Vitrine's ${vite.version} serves it`,
-          ...served.notices,
-        ];
-    this.#addresses = addressesOf(this.#port, this.#addresses?.outside ?? "", served.base);
-    this.#backOff.recovered();
-    this.#set({ name: "live", since: Date.now() });
-    void host.exited.then((exit) => this.#hostExited(host, exit));
-    this.#parts.warmHost.prepare(vite.url);
-  }
-
-  #serveOptions(vite: ResolvedVite): Promise<ServeOptions> {
-    return serveOptions({
-      project: this.project,
-      vite,
-      addresses: this.#addresses ?? addressesOf(this.#port, ""),
-      port: this.#port,
-      pipe: this.#pipe,
-      caches: this.#parts.caches,
-      streaming: this.#parts.streaming(),
-    });
-  }
-
-  #hostEvents(): ViteHostEvents {
+  #choice(): UiChoice {
+    const config = this.#parts.uiConfig();
     return {
-      step: (text) => {
-        if (this.#state.name === "starting") this.#set({ ...this.#state, step: text });
-      },
-      problemsChanged: (problems) => {
-        this.#viteProblems = problems;
-        this.#parts.changed();
-      },
-      served: () => this.#parts.changed(),
-      logged: ({ level, message, source }) =>
-        this.#parts.log.add(level, message, { source, session: this.id }),
+      ...(this.#attached === undefined ? {} : { attached: this.#attached }),
+      ...(config === undefined ? {} : { config }),
     };
   }
 
-  #hostExited(host: ViteHost, exit: ViteHostExit): void {
-    if (this.#host !== host || this.#state.name !== "live") return;
-    this.#host = undefined;
-    this.#memory = 0;
-    const { message } = exitError(this.project, exit);
-    const delay = this.#backOff.crashed();
-    this.#parts.log.add("error", [message, ...exit.lastLines].join("\n"), { session: this.id });
-    if (delay === undefined) {
-      return this.#set({ name: "error", fault: crashedTooOften(message) });
-    }
-    this.#set({
-      name: "restarting",
-      fault: { code: "vite_crashed", message },
-      at: Date.now() + delay,
-      attempt: this.#backOff.attempt(),
-    });
-    this.#retry = setTimeout(() => {
-      this.#set({ name: "starting", step: "Restarting after a crash", since: Date.now() });
-      void this.#enqueue(() => this.#start());
-    }, delay);
+  #uiParts(): UiParts {
+    return {
+      ...this.#parts,
+      project: this.project,
+      pipe: this.#pipe,
+      step: (text) => this.#step(text),
+      edited: () => {
+        this.#lastEdit = performance.now();
+      },
+    };
   }
 
-  #fail(error: unknown): void {
-    if (this.#state.name === "stopped") return;
+  async #start(wish: AbortSignal): Promise<void> {
+    const ui = this.#ui;
+    if (wish.aborted || this.#state.name !== "starting" || ui === undefined) return;
+    this.#recovery.forget();
+    try {
+      const run = await this.#inTurn(ui, wish);
+      if (run !== undefined && !wish.aborted) this.#serves(ui, run);
+    } catch (error) {
+      await this.#stopUi();
+      this.#fail(error, wish);
+    }
+  }
+
+  /** @returns undefined when it is no longer wanted before its turn came */
+  async #inTurn(ui: UiServer, wish: AbortSignal): Promise<UiRun | undefined> {
+    // It costs nothing to wait for what others run.
+    if (ui.kind === "attached") return ui.start(wish);
+    this.#step("Waiting for other projects to start");
+    const giveBack = await this.#parts.startSlots.take(wish);
+    if (giveBack === undefined) return undefined;
+    this.#step("Starting");
+    try {
+      return await ui.start(wish);
+    } finally {
+      giveBack();
+    }
+  }
+
+  #serves(ui: UiServer, run: UiRun): void {
+    this.#run = run;
+    this.#lastEdit = performance.now();
+    this.#backOff.recovered();
+    this.#set({ name: "live", since: Date.now() });
+    this.#watchHealth(ui, false);
+    void run.exited.then((exit) => this.#exited(run, exit));
+  }
+
+  #watchHealth(ui: UiServer, isLost: boolean): void {
+    this.#recovery.whileHealthy({
+      clock: realClock,
+      isLost,
+      probe: () => ui.isAnswering(),
+      lost: () => {
+        const fault = unresponsive(this.project, ui.facts().serverUrl);
+        this.#parts.log.add("error", fault.message, { session: this.id });
+        this.#set({ name: "error", fault });
+      },
+      back: () => this.#set({ name: "live", since: Date.now() }),
+    });
+  }
+
+  #exited(run: UiRun, exit: UiExit): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    this.#memory = 0;
+    this.#recovery.forget();
+    const { code, message, lastLines } = exit;
+    const delay = this.#backOff.crashed();
+    this.#parts.log.add("error", [message, ...lastLines].join("\n"), { session: this.id });
+    if (delay === undefined) return this.#set({ name: "error", fault: crashedTooOften(exit) });
+    const at = Date.now() + delay;
+    const attempt = this.#backOff.attempt();
+    this.#set({ name: "restarting", fault: { code, message }, at, attempt });
+    const wish = this.#wish.signal;
+    this.#recovery.after(delay, () => {
+      this.#set({ name: "starting", step: "Restarting after a crash", since: Date.now() });
+      void this.#enqueue(() => this.#start(wish));
+    });
+  }
+
+  #fail(error: unknown, wish: AbortSignal): void {
+    if (wish.aborted) return;
     if (!(error instanceof UserError)) this.#parts.log.bug(error, `starting ${this.project.name}`);
     const fault = toFault(error);
     this.#parts.log.add("error", fault.message, { session: this.id });
     this.#set({ name: "error", fault });
-    this.#retryOnChange();
+    if (this.addresses === undefined || this.#ui === undefined) return;
+    if (this.#ui.kind === "attached") return this.#watchHealth(this.#ui, true);
+    this.#recovery.afterEdit(this.project.root, () => void this.restart());
   }
 
-  /** What a user mends is a file: the config, the packages, the page. Nothing is retried on a timer. */
-  #retryOnChange(): void {
-    if (this.#addresses === undefined) return;
-    this.#configWatch?.close();
-    this.#configWatch = watchForCorrection(this.project.root, () => void this.restart());
-  }
-
-  #forgetRetry(): void {
-    clearTimeout(this.#retry);
-    this.#configWatch?.close();
-    this.#configWatch = undefined;
-  }
-
-  async #stopHost(): Promise<void> {
-    const host = this.#host;
-    this.#host = undefined;
+  async #stopUi(): Promise<void> {
+    this.#run = undefined;
     this.#memory = 0;
-    await host?.stop();
+    await this.#ui?.stop();
   }
 }

@@ -3,25 +3,35 @@ import pidusage from "pidusage";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project, Session } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
+import { createBuildSlots } from "../dev-servers/builds/build-slots.ts";
 import type { Ports } from "../dev-servers/ports.ts";
+import type { UiConfig } from "../dev-servers/project-config.ts";
 import type { Log } from "../log.ts";
 import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
 import type { Realms } from "../realms/realms.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
+import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
 import type { Caches } from "./caches.ts";
+import { watchIdle } from "./idle-stop.ts";
 import { SessionRunner } from "./session.ts";
+import type { AttachedServer } from "./ui/attached-ui.ts";
 
 export interface SessionsParts {
   readonly ports: Ports;
   readonly warmHost: WarmHost;
+  readonly keeper: ProcessKeeper;
   readonly log: Log;
   readonly realms: Realms;
   readonly caches: Caches;
   readonly runDirectory: string;
   externalAddress(port: number): Promise<string>;
   streaming(): Streaming;
+  /** How the UI of a project is to be run; undefined when it has no configuration. */
+  uiConfig(id: string): UiConfig | undefined;
+  /** The setting, ms; 0 never. */
+  idleStop(): number;
   /** Compiled block scripts by file name. */
   script(name: string): string | undefined;
   /** Answers realms of the older protocol, for the pages of a project. */
@@ -33,18 +43,28 @@ export interface SessionsParts {
 const memoryEveryMs = 30_000;
 /** The first look at a session that was opened, when its page is likely to be there. */
 const memoryFirstMs = 3000;
+/** Starting together they would only slow each other down (dev-servers section 13). */
+const startsAtOnce = 3;
 
 export class Sessions {
   readonly #parts: SessionsParts;
   readonly #runners = new Map<string, SessionRunner>();
   readonly #channels = new Map<string, PageChannel>();
   readonly #memory: NodeJS.Timeout;
+  readonly #startSlots = createBuildSlots(() => startsAtOnce);
+  readonly #endIdle: () => void;
   #telling = false;
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
     parts.realms.listen({ changed: () => this.#changed() });
     this.#memory = setInterval(() => void this.#measure(), memoryEveryMs).unref();
+    this.#endIdle = watchIdle({
+      realms: parts.realms,
+      runners: () => this.#runners.values(),
+      idleStop: parts.idleStop,
+      stop: (runner) => void this.#stopIdle(runner),
+    });
   }
 
   /** Starts the session of a project, or answers with the running one. */
@@ -62,6 +82,25 @@ export class Sessions {
   async restart(id: string): Promise<Session> {
     await this.#known(id).restart();
     return this.#snapshot(id);
+  }
+
+  /**
+   * Shows the pages of a process that somebody else started, or moves them to another address while they are open. It is
+   * shown until it is detached; a stopped session shows it again when it is opened.
+   */
+  async attach(project: Project, server: AttachedServer): Promise<Session> {
+    await this.#runnerFor(project).attach(server);
+    return this.#snapshot(project.id);
+  }
+
+  /** The process lives on. */
+  async detach(id: string): Promise<void> {
+    if (await this.#known(id).detach()) this.#parts.realms.removeSession(id);
+  }
+
+  /** Configurations have changed. */
+  async reconfigure(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.reconfigure()));
   }
 
   get(id: string): SessionRunner | undefined {
@@ -85,6 +124,7 @@ export class Sessions {
 
   async stopAll(): Promise<void> {
     clearInterval(this.#memory);
+    this.#endIdle();
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
     await Promise.all([...this.#channels.values()].map((channel) => channel.close()));
   }
@@ -92,14 +132,17 @@ export class Sessions {
   #runnerFor(project: Project): SessionRunner {
     const existing = this.#runners.get(project.id);
     if (existing !== undefined) return existing;
-    const { ports, caches, warmHost, log, externalAddress, streaming } = this.#parts;
+    const { ports, caches, warmHost, keeper, log, externalAddress, streaming } = this.#parts;
     const runner = new SessionRunner(project, {
       ports,
       warmHost,
+      keeper,
       log,
       caches,
       externalAddress,
       streaming,
+      startSlots: this.#startSlots,
+      uiConfig: () => this.#parts.uiConfig(project.id),
       openChannel: (session) => this.#openChannel(session),
       changed: () => this.#changed(),
     });
@@ -147,15 +190,31 @@ export class Sessions {
     });
   }
 
+  async #stopIdle(runner: SessionRunner): Promise<void> {
+    const { log, idleStop } = this.#parts;
+    const minutes = Math.round(idleStop() / 6000) / 10;
+    log.add(
+      "info",
+      `${runner.project.name} was stopped: no page and no edit for ${minutes} min (setting vitrine.devServers.idleStop)`,
+      { session: runner.id },
+    );
+    await this.stop(runner.id);
+  }
+
   async #measure(): Promise<void> {
-    const running = [...this.#runners.values()].filter((runner) => runner.host !== undefined);
+    const running = [...this.#runners.values()].filter((runner) => pidOf(runner) !== 0);
     if (running.length === 0) return;
-    const pids = running.map((runner) => runner.host?.pid ?? 0);
+    const pids = running.map(pidOf);
     // A process that ended meanwhile fails the whole question; the next one asks without it.
     const usage = await pidusage(pids).catch(() => undefined);
     for (const runner of running) {
-      const found = usage?.[String(runner.host?.pid)];
+      const found = usage?.[String(pidOf(runner))];
       if (found) runner.setMemory(found.memory);
     }
   }
+}
+
+/** Of what serves its pages, 0 when nothing does. */
+function pidOf({ isLive, ui }: SessionRunner): number {
+  return isLive ? (ui?.pid ?? 0) : 0;
 }

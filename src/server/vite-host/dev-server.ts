@@ -121,6 +121,7 @@ async function inlineConfig(
             );
         },
         failed: (error) => warn(events, `Watching files failed: ${error.message}`),
+        edited: () => events.edited(),
       }),
       {
         name: "vitrine:door",

@@ -37,6 +37,7 @@ const methods: ViteHostMethods = {
       step: (text, config) => tell("step", text, config),
       problemsChanged: (problems) => tell("problemsChanged", problems),
       served: (served) => tell("served", served),
+      edited: () => tell("edited"),
       logged: (entry) => tell("logged", entry),
     });
     return devServer.served();

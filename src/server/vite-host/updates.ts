@@ -14,7 +14,12 @@ export interface UpdatesOptions {
   /** Loads the config alone; throws what is wrong with it. */
   checkConfig(): Promise<void>;
   failed(error: Error): void;
+  /** A file of the project was edited; told at most every 10 s. */
+  edited(): void;
 }
+
+/** Ms. Whether anybody works here is asked in minutes. */
+const editedEveryMs = 10_000;
 
 /** What no dev server watches, and what we write ourselves: logs of a REPL, and files that are about to replace others. */
 const alwaysIgnored = [
@@ -53,6 +58,7 @@ export function updatesPlugin(options: UpdatesOptions): Plugin {
       proof?.close();
       proof = new Proof(server, options.problems);
       if (options.settled.ownWatcher) watcher = await watchProject(server, options);
+      server.watcher.on("all", rarely(options.edited));
       const { close } = server;
       server.close = async () => {
         watcher?.close();
@@ -60,6 +66,15 @@ export function updatesPlugin(options: UpdatesOptions): Plugin {
         await close();
       };
     },
+  };
+}
+
+function rarely(call: () => void): () => void {
+  let last = -Infinity;
+  return () => {
+    if (performance.now() - last < editedEveryMs) return;
+    last = performance.now();
+    call();
   };
 }
 

@@ -58,6 +58,7 @@ export function startViteHost(keeper: ProcessKeeper): ViteHost {
         },
         problemsChanged: (problems) => events?.problemsChanged(problems),
         served: (served) => events?.served(served),
+        edited: () => events?.edited(),
         logged: (entry) => events?.logged(entry),
       } satisfies ViteHostEvents,
     },

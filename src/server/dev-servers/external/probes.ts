@@ -9,6 +9,8 @@ const connectMs = 1000;
 /** Ms; a Vite that transforms something large answers late. */
 const uiMs = 2000;
 
+const getters: Readonly<Record<string, typeof httpsGet>> = { "http:": httpGet, "https:": httpsGet };
+
 /** Whether `host:port` takes connections. */
 export function probeBackend(addr: string): Promise<boolean> {
   const address = parseAddress(addr);
@@ -24,19 +26,25 @@ export function probeBackend(addr: string): Promise<boolean> {
 }
 
 /** @param address of the UI with a slash at the end; its `@vite/client` has to answer 200 */
-export function probeUi(address: string): Promise<boolean> {
-  const url = `${address}@vite/client`;
+export async function probeUi(address: string): Promise<boolean> {
+  return (await statusOf(`${address}@vite/client`)) === 200;
+}
+
+/** Status with which an address answers, 0 when it does not, or is none of HTTP. */
+export function statusOf(url: string): Promise<number> {
+  const get = URL.canParse(url) ? getters[new URL(url).protocol] : undefined;
+  if (get === undefined) return Promise.resolve(0);
   return new Promise((resolve) => {
     // The certificate of a server on one's own machine is self-signed.
     const options = { agent: false, rejectUnauthorized: !isLoopback(new URL(url).hostname) };
-    const request = url.startsWith("https:") ? httpsGet(url, options) : httpGet(url, options);
+    const request = get(url, options);
     const timer = setTimeout(() => request.destroy(new Error("timeout")), uiMs);
-    const done = (isUp: boolean): void => {
+    const done = (status: number): void => {
       clearTimeout(timer);
       request.destroy();
-      resolve(isUp);
+      resolve(status);
     };
-    request.once("response", ({ statusCode }) => done(statusCode === 200));
-    request.on("error", () => done(false));
+    request.once("response", ({ statusCode }) => done(statusCode ?? 0));
+    request.on("error", () => done(0));
   });
 }

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { pipeline, type Duplex } from "node:stream";
-import { createProxyServer, type ProxyServer } from "httpxy";
+import { createProxyServer, type ProxyServer, type ProxyTargetDetailed } from "httpxy";
 import { isLoopback } from "../external/loopback.ts";
 import { codingOf, knownCodings } from "./encodings.ts";
 import { allowClient, policiesOf } from "./page-policies.ts";
@@ -132,9 +132,18 @@ function createProxy(options: ForwardOptions): ProxyServer {
   return proxy;
 }
 
-/** The certificate of a server on one's own machine is self-signed. */
-function targetOf(url: URL): { target: string; secure: boolean } {
-  return { target: url.origin, secure: !isLoopback(url.hostname) };
+interface Target {
+  readonly target: ProxyTargetDetailed;
+  readonly secure: boolean;
+}
+
+function targetOf({ protocol, hostname, port }: URL): Target {
+  return {
+    // The brackets of an IPv6 address belong to the URL: with them it would be looked up as a name.
+    target: { protocol, hostname: hostname.replace(/^\[|\]$/g, ""), port },
+    // The certificate of a server on one's own machine is self-signed.
+    secure: !isLoopback(hostname),
+  };
 }
 
 /** The server's answer, changed only if it is a page that may have the client. */

@@ -1,0 +1,27 @@
+/** Which of the three serves a session. */
+import type { UiConfig } from "../../dev-servers/project-config.ts";
+import { AttachedUi, type AttachedServer } from "./attached-ui.ts";
+import { CommandUi } from "./command-ui.ts";
+import type { UiParts, UiServer } from "./ui-server.ts";
+import { ViteUi } from "./vite-ui.ts";
+
+/** What the choice depends on. */
+export interface UiChoice {
+  /** A process outside goes before everything that could be started here. */
+  readonly attached?: AttachedServer;
+  /** Of the project; absent when it has no configuration. */
+  readonly config?: UiConfig;
+}
+
+/** Two choices with one key are served by one server. */
+export function keyOf({ attached, config }: UiChoice): string {
+  if (attached !== undefined) return "attached";
+  return config?.runner === "command" ? JSON.stringify(config.command) : "vite";
+}
+
+export function createUi({ attached, config }: UiChoice, parts: UiParts): UiServer {
+  if (attached !== undefined) return new AttachedUi(parts, attached);
+  if (config?.runner === "command" && config.command !== undefined)
+    return new CommandUi(parts, config.command);
+  return new ViteUi(parts);
+}

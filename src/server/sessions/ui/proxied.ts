@@ -1,0 +1,15 @@
+/** What pages of servers that we did not configure have in common. */
+import { openProxyListener, type ProxyListener } from "../../dev-servers/proxy/proxy-listener.ts";
+import type { UiParts } from "./ui-server.ts";
+
+export function openProxy(
+  { ports, project, pipe, externalAddress }: UiParts,
+  target: () => string,
+): Promise<ProxyListener> {
+  return openProxyListener({ ports, project, pipe, target, externalAddress });
+}
+
+/** @param why a clause */
+export function realmOnly(why: string): string {
+  return `realm only: ${why}, so there are no packs, and blocks import only by address`;
+}

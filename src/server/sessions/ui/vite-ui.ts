@@ -1,0 +1,151 @@
+/** Pages served by a Vite host of ours. */
+import type { Problem } from "../../../protocol/model.ts";
+import type { Served, ViteHostEvents } from "../../../protocol/vite-host.ts";
+import { resolveVite, type ResolvedVite } from "../../vite-host/resolve-vite.ts";
+import type { ViteHost } from "../../vite-host/vite-host.ts";
+import { addressesOf, type Addresses } from "../addresses.ts";
+import { serveOptions } from "../serve-options.ts";
+import { exitError, startTimeout } from "../session-faults.ts";
+import { isAnswering } from "./answers.ts";
+import { tryPorts, withinLimits } from "./limits.ts";
+import {
+  startTimeoutMs,
+  type UiExit,
+  type UiFacts,
+  type UiParts,
+  type UiRun,
+  type UiServer,
+} from "./ui-server.ts";
+
+export class ViteUi implements UiServer {
+  readonly kind = "vite";
+  readonly #parts: UiParts;
+  #port = 0;
+  #isReserved = false;
+  #addresses: Addresses | undefined;
+  #host: ViteHost | undefined;
+  #viteVersion = "";
+  #notices: readonly string[] = [];
+  #problems: readonly Problem[] = [];
+
+  constructor(parts: UiParts) {
+    this.#parts = parts;
+  }
+
+  facts(): UiFacts {
+    return {
+      port: this.#port,
+      addresses: this.#addresses,
+      serverUrl: this.#addresses?.url ?? "",
+      pid: this.#host?.pid ?? 0,
+      viteVersion: this.#viteVersion,
+      notices: this.#notices,
+      problems: this.#problems,
+      host: this.#host,
+    };
+  }
+
+  async reserve(): Promise<void> {
+    if (!this.#isReserved) await this.#reserve(this.#port === 0 ? undefined : this.#port);
+  }
+
+  async start(signal: AbortSignal): Promise<UiRun> {
+    const { project, log } = this.#parts;
+    const vite = await resolveVite(project);
+    return tryPorts(
+      () => this.#serve(vite, signal),
+      async ({ message }) => {
+        log.add("warn", `${message}; trying the next one`, { session: project.id });
+        await this.stop();
+        await this.#reserve(undefined);
+      },
+    );
+  }
+
+  isAnswering(): Promise<boolean> {
+    return isAnswering(this.#addresses?.url ?? "");
+  }
+
+  async stop(): Promise<void> {
+    const host = this.#host;
+    this.#host = undefined;
+    await host?.stop();
+  }
+
+  async release(): Promise<void> {
+    // Once given back it may be somebody else's.
+    if (!this.#isReserved) return;
+    const { ports, caches, project } = this.#parts;
+    this.#isReserved = false;
+    await ports.release(this.#port);
+    await caches.release(project.root);
+    this.#problems = [];
+  }
+
+  async #reserve(preferred: number | undefined): Promise<void> {
+    const { ports, project, externalAddress, changed } = this.#parts;
+    const { id, root } = project;
+    this.#port = await ports.reserve(preferred, { id, root });
+    this.#isReserved = true;
+    this.#addresses = addressesOf(this.#port, await externalAddress(this.#port));
+    changed();
+  }
+
+  async #serve(vite: ResolvedVite, signal: AbortSignal): Promise<UiRun> {
+    const { project, warmHost } = this.#parts;
+    const host = warmHost.take(vite.url);
+    this.#host = host;
+    host.listen(this.#hostEvents());
+    const early = host.exited.then((exit) => {
+      throw exitError(project, exit);
+    });
+    const serving = this.#options(vite).then((options) => host.methods.serve(options));
+    this.#take(
+      await withinLimits(Promise.race([serving, early]), {
+        ms: startTimeoutMs,
+        signal,
+        late: () => startTimeout(project),
+      }),
+      vite,
+    );
+    warmHost.prepare(vite.url);
+    return { exited: this.#exit(host) };
+  }
+
+  #options(vite: ResolvedVite): ReturnType<typeof serveOptions> {
+    const { project, caches, pipe, streaming } = this.#parts;
+    const port = this.#port;
+    const addresses = this.#addresses ?? addressesOf(port, "");
+    return serveOptions({ project, vite, addresses, port, pipe, caches, streaming: streaming() });
+  }
+
+  #take({ viteVersion, notices, base }: Served, vite: ResolvedVite): void {
+    const { name } = this.#parts.project;
+    const ours = `${name} has no Vite of its own: Vitrine's ${vite.version} serves it`;
+    this.#viteVersion = viteVersion;
+    this.#notices = vite.own ? notices : [ours, ...notices];
+    this.#addresses = addressesOf(this.#port, this.#addresses?.outside ?? "", base);
+  }
+
+  async #exit(host: ViteHost): Promise<UiExit> {
+    const exit = await host.exited;
+    if (this.#host === host) this.#host = undefined;
+    const { message } = exitError(this.#parts.project, exit);
+    return { code: "vite_crashed", message, lastLines: exit.lastLines };
+  }
+
+  #hostEvents(): ViteHostEvents {
+    const { project, log, step, edited, changed } = this.#parts;
+    return {
+      step: (text) => step(text),
+      problemsChanged: (problems) => {
+        this.#problems = problems;
+        changed();
+      },
+      served: () => changed(),
+      edited,
+      logged: ({ level, message, source }) =>
+        log.add(level, message, { source, session: project.id }),
+    };
+  }
+}
