@@ -6,6 +6,7 @@ import type { DevInfo, DevServerEvents, DevServerState } from "../../protocol/de
 import type { ContributedMatchers } from "./problems/problem-parser.ts";
 import { Backend } from "./backends/backend.ts";
 import type { BackendEvents } from "./backends/backend-events.ts";
+import type { BackendFacts } from "./backends/backend-record.ts";
 import type { BuildSlots } from "./builds/build-slots.ts";
 import type { FoundProject } from "./combine.ts";
 import { devServerState, portOf, type OwnUi } from "./dev-server-state.ts";
@@ -45,6 +46,8 @@ export class DevServer {
   #ui: OwnUi | undefined;
   #uiRestarts = 0;
   #backend: Backend | undefined;
+  /** As last told: in the middle of a reload there are newer ones, which are told at its end. */
+  #backendFacts: BackendFacts | undefined;
   #external: ExternalPart | undefined;
   #conflict: DevInfo | undefined;
   #state: DevServerState;
@@ -167,6 +170,7 @@ export class DevServer {
       events: this.#backendEvents(),
       bug,
     });
+    this.#backendFacts = this.#backend.facts();
     await this.#backend.start();
     this.#update();
   }
@@ -179,7 +183,10 @@ export class DevServer {
       generation,
     });
     return {
-      changed: () => this.#update(),
+      changed: () => {
+        this.#backendFacts = this.#backend?.facts();
+        this.#update();
+      },
       logged: ({ source, level, raw }) => this.log.add(source, raw, level),
       errors: (errors) => {
         this.log.flush();
@@ -210,7 +217,7 @@ export class DevServer {
       found: this.#found,
       ui: this.#ui,
       uiRestarts: this.#uiRestarts,
-      backend: this.#backend?.facts(),
+      backend: this.#backendFacts,
       external: this.#external,
       conflict: this.#conflict,
       since,

@@ -91,10 +91,12 @@ test("12: a command that crashes again and again is given up, and a restart begi
   const code = `
     const { createServer } = await import("node:http");
     const port = Number(process.argv[process.argv.indexOf("--port") + 1]);
-    createServer((request, response) => response.end("x")).listen(port, "127.0.0.1", () => {
-      console.log("Local: http://127.0.0.1:" + port + "/");
-      setInterval(() => require("node:fs").existsSync("crash") && process.exit(9), 20);
-    });`;
+    const crash = () => require("node:fs").existsSync("crash") && process.exit(9);
+    createServer((request, response) => {
+      response.end("x");
+      // By then it is known to serve.
+      setTimeout(() => setInterval(crash, 20), 500);
+    }).listen(port, "127.0.0.1", () => console.log("Local: http://127.0.0.1:" + port + "/"));`;
   const root = await tree(
     commandProject([process.execPath, "serve.cjs"], {
       "serve.cjs": `(async () => {${code}})();`,
