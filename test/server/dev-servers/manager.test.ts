@@ -1,6 +1,6 @@
 /** Dev servers of a whole server: real Vite, a real back end, the contract and the control API (dev-servers section 17). */
 import { execFile } from "node:child_process";
-import { mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -218,11 +218,12 @@ test("17.12 a killed Vite host is an error with the time of its restart, and com
   expect(back.uiPid).not.toBe(uiPid);
 });
 
-test("17.13 kill -9 of the server leaves nothing of a dev server alive", async () => {
+test("17.13 kill -9 of the server leaves nothing of a dev server alive, and the next one clears up its files", async () => {
   const root = await workspace();
-  await using server = await open(root);
+  const server = await open(root);
+  const { stateDirectory } = server;
   await server.methods.startDevServer("shop");
-  const { uiPid, backendPid } = await devServerIs(
+  const { uiPid, backendPid, vitePort } = await devServerIs(
     server,
     "shop",
     "ready",
@@ -230,6 +231,15 @@ test("17.13 kill -9 of the server leaves nothing of a dev server alive", async (
   );
   server.child.kill("SIGKILL");
   await eventually("the end of all children", () => !isAlive(uiPid) && !isAlive(backendPid), 5000);
+  await using next = await startServer({ folders: [root], stateDirectory });
+  await next.methods.findProjects();
+  const again = await next.methods.startDevServer("shop");
+  expect(again.pluginID).toBe("shop");
+  expect((await uiReady(next, "shop")).vitePort).toBe(vitePort);
+  await next.stop();
+  expect(await readdir(path.join(stateDirectory, "servers"))).toEqual([]);
+  expect(await readdir(path.join(stateDirectory, "ports"))).toEqual([]);
+  await server.stop();
 });
 
 test("a process that announces itself is attached, told, and let go of without being touched", async () => {
