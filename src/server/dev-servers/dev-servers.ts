@@ -23,6 +23,7 @@ import { DevServer, type Publish } from "./dev-server.ts";
 import { createExternals } from "./attached.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
+import { createUiOwner, hideAttached, ownUiOf, showAttached } from "./project-ui.ts";
 import type { Projects } from "./projects.ts";
 
 export interface DevServersParts {
@@ -146,15 +147,17 @@ export class DevServers {
     for (const { project } of list) {
       if (this.#seen.has(project.id)) continue;
       this.#seen.add(project.id);
-      if (project.autostart) this.start(project.id).catch((error: unknown) => this.#tell(error));
+      if (project.autostart) void this.#safely(this.start(project.id));
     }
   }
 
   /** Sessions are the UIs of projects, whoever opened them. */
   sessionsChanged(sessions: readonly Session[]): void {
     for (const session of sessions) {
-      if (this.#servers.has(session.id) || session.state.name !== "stopped")
-        this.#uiChanged(this.#server(session.id, session.project.folder), session);
+      const { id, state, project } = session;
+      const ui = ownUiOf(this.#parts.sessions, session);
+      if (ui !== undefined && (this.#servers.has(id) || state.name !== "stopped"))
+        this.#server(id, project.folder).uiChanged(ui);
     }
   }
 
@@ -175,31 +178,15 @@ export class DevServers {
     await Promise.race([Promise.allSettled(stops), delay(shutdownMs, undefined, { ref: false })]);
   }
 
-  /** Its pages are shown as those of a project, through the proxy. */
   #attached(part: ExternalPart): void {
     const server = this.#server(part.pluginID, part.devPath);
     server.externalChanged(part);
-    if (!part.hasUI) return;
-    const address = part.viteURL === "" ? "" : `${part.viteURL}/`;
-    const shown = this.#parts.sessions.attach(server.found.project, {
-      address,
-      pid: part.external?.pid ?? 0,
-    });
-    shown.catch((error: unknown) => this.#tell(error));
+    void this.#safely(showAttached(this.#parts.sessions, server.found.project, part));
   }
 
   #detached(id: string): void {
-    const { sessions } = this.#parts;
     this.#servers.get(id)?.externalChanged(undefined);
-    if (sessions.get(id)?.ui?.kind === "attached")
-      sessions.detach(id).catch((error: unknown) => this.#tell(error));
-  }
-
-  /** The session of an attached process says nothing that its own facts do not. */
-  #uiChanged(server: DevServer, session: Omit<Session, "realms">): void {
-    const ui = this.#parts.sessions.get(server.id)?.ui;
-    if (ui === undefined || ui.kind === "attached") return;
-    server.uiChanged({ state: session.state, serverUrl: ui.serverUrl, pid: session.pid });
+    void this.#safely(hideAttached(this.#parts.sessions, id));
   }
 
   async #run<Result>(id: string, task: (server: DevServer) => Promise<Result>): Promise<Result> {
@@ -238,19 +225,12 @@ export class DevServers {
       publish,
       matchers: () => settings().problemMatchers,
       bug: (error, doing) => log.bug(error, doing),
-      ui: {
-        open: async () => this.#uiChanged(server, await sessions.open(server.found.project)),
-        restart: async () => {
-          const isKnown = sessions.get(id) !== undefined;
-          const session = isKnown ? sessions.restart(id) : sessions.open(server.found.project);
-          this.#uiChanged(server, await session);
-        },
-        stop: async () => {
-          await sessions.stop(id);
-          const stopped = sessions.get(id)?.snapshot();
-          if (stopped !== undefined) this.#uiChanged(server, stopped);
-        },
-      },
+      ui: createUiOwner({
+        sessions,
+        id,
+        project: () => server.found.project,
+        changed: (ui) => server.uiChanged(ui),
+      }),
     });
     this.#servers.set(id, server);
     return server;
@@ -287,9 +267,12 @@ export class DevServers {
     return false;
   }
 
-  #tell(error: unknown): void {
-    if (error instanceof UserError) this.#parts.log.add("error", error.message);
-    else this.#parts.log.bug(error, "starting a project");
+  async #safely(done: Promise<unknown>): Promise<void> {
+    await done.catch((error: unknown) => {
+      const { log } = this.#parts;
+      if (error instanceof UserError) log.add("error", error.message);
+      else log.bug(error, "following dev servers");
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import type { DevServerState } from "../../../src/protocol/dev-server.ts";
 import { isAlive } from "../../support/alive.ts";
 import { callApi, devServerIs, listenToDevServers } from "../../support/dev-server-events.ts";
 import { eventually } from "../../support/eventually.ts";
+import { startVite } from "../../support/ui-projects.ts";
 import {
   dist,
   firstPort,
@@ -265,6 +266,31 @@ test("a process that announces itself is attached, told, and let go of without b
   await devServerIs(server, "docs", "gone", ({ mode }) => mode === "idle");
 });
 
+test("pages of an attached Vite are shown at our address, and stopping lets go of it", async () => {
+  const root = await workspace(uis);
+  const outside = await startVite(path.join(root, "docs"));
+  await using server = await open(root);
+  const { pid, address } = outside;
+  const vitePort = Number(new URL(address).port);
+  await writeFile(path.join(root, "docs/.devinfo"), JSON.stringify({ pid, vitePort }));
+  const session = await server.sessionIs("docs", "live");
+  expect(session.url).not.toBe(address);
+  const headers = { "sec-fetch-dest": "document", accept: "text/html" };
+  expect(await (await fetch(session.url, { headers })).text()).toContain("-vitrine/page.js");
+  const state = await devServerIs(
+    server,
+    "docs",
+    "ready",
+    ({ aggregate }) => aggregate === "ready",
+  );
+  expect(state).toMatchObject({ mode: "external", vitePort, viteURL: address.slice(0, -1) });
+  await server.methods.stopDevServer("docs");
+  await server.sessionIs("docs", "stopped");
+  expect(isAlive(pid)).toBe(true);
+  expect(await server.methods.startDevServer("docs")).toMatchObject({ mode: "managed" });
+  await uiReady(server, "docs");
+});
+
 test("a running project and a process outside: the user is asked, and a choice for the outside stops ours", async () => {
   const root = await workspace(uis);
   await using server = await open(root);
@@ -354,6 +380,28 @@ test("projects that are to start by themselves do, and a changed back end goes o
     (state) => state.aggregate === "ready" && state.backendPid !== backendPid,
   );
   expect(isAlive(backendPid)).toBe(false);
+});
+
+test("a build is read by the problem matcher of another extension", async () => {
+  const root = await workspace([{ ...shop, backend: { ...shop.backend, problems: "$other" } }]);
+  await writeFile(path.join(root, "shop/src/app.mjs"), "SYNTAX");
+  await using server = await open(root);
+  const { problems } = shop.backend;
+  await server.methods.configure({
+    ...server.config,
+    devServers: {
+      ...server.config.devServers,
+      problemMatchers: { $other: [{ ...problems, source: "other" }] },
+    },
+  });
+  await server.methods.startDevServer("shop");
+  const { errors } = await devServerIs(
+    server,
+    "shop",
+    "broken",
+    (state) => state.errors.length > 0,
+  );
+  expect(errors).toMatchObject([{ line: 1, column: 3, source: "other" }]);
 });
 
 test("the command line sees and does the same", async () => {

@@ -12,7 +12,7 @@ import { createTscPrettyReader } from "./tsc-pretty.ts";
 
 export type Problems = BackendConfig["problems"];
 
-/** Matchers of other extensions by name, without the `$`. */
+/** Matchers of other extensions by name, `$` included. */
 export type ContributedMatchers = Readonly<
   Record<string, ProblemMatcher | readonly ProblemMatcher[]>
 >;
@@ -127,7 +127,8 @@ function matchersOf(
   const name = nameOf(problems);
   const known = Object.hasOwn(knownMatchers, name) ? knownMatchers[name] : undefined;
   if (known !== undefined) return { matchers: known, compile: plainRegExp };
-  const other = Object.hasOwn(contributed, name) ? contributed[name] : undefined;
+  const full = `$${name}`;
+  const other = Object.hasOwn(contributed, full) ? contributed[full] : undefined;
   if (other !== undefined) return { matchers: toList(other), compile: guardedRegExp };
   const names = [
     ...Object.keys(knownMatchers).map((one) => `$${one}`),

@@ -217,7 +217,7 @@ describe("matchers by name", () => {
 
   test("a matcher of another extension arrives as data", () => {
     const contributed = {
-      zig: { source: "zig", pattern: { regexp: "^(.*):(\\d+):(\\d+): (.*)$", message: 4 } },
+      $zig: { source: "zig", pattern: { regexp: "^(.*):(\\d+):(\\d+): (.*)$", message: 4 } },
     };
     expect(shown(parseProblems("$zig", ["src/a.zig:1:2: no"], place, contributed))).toEqual([
       "/w/app/src/a.zig:1:2 error no",
