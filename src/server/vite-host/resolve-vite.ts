@@ -54,17 +54,22 @@ function moduleUrl(manifest: string): string {
   return pathToFileURL(path.join(path.dirname(manifest), "dist", "node", "index.js")).href;
 }
 
-function notInstalled(project: Project): UserError {
-  const installers: Record<string, string> = {
-    "pnpm-lock.yaml": "pnpm",
-    "yarn.lock": "yarn",
-    "bun.lock": "bun",
-    "bun.lockb": "bun",
-  };
-  const lock = Object.keys(installers).find((name) => existsSync(path.join(project.root, name)));
-  const command = `${lock === undefined ? "npm" : installers[lock]} install`;
+/** The package manager that a folder uses, by its lock file. */
+export function installerOf(root: string): string {
+  const lock = Object.keys(installers).find((name) => existsSync(path.join(root, name)));
+  return installers[lock ?? ""] ?? "npm";
+}
+
+const installers: Readonly<Record<string, string>> = {
+  "pnpm-lock.yaml": "pnpm",
+  "yarn.lock": "yarn",
+  "bun.lock": "bun",
+  "bun.lockb": "bun",
+};
+
+function notInstalled({ name, root }: Project): UserError {
   return new UserError(
     "not_installed",
-    `The packages of ${project.name} are not installed: vite is missing. Run ${command} in ${project.root}, then restart the preview`,
+    `The packages of ${name} are not installed: vite is missing. Run ${installerOf(root)} install in ${root}, then restart the preview`,
   );
 }

@@ -16,12 +16,12 @@ export interface UiChoice {
 /** Two choices with one key are served by one server. */
 export function keyOf({ attached, config }: UiChoice): string {
   if (attached !== undefined) return "attached";
-  return config?.runner === "command" ? JSON.stringify(config.command) : "vite";
+  return config?.runner === "command" ? JSON.stringify(config.command) : `vite ${config?.install}`;
 }
 
 export function createUi({ attached, config }: UiChoice, parts: UiParts): UiServer {
   if (attached !== undefined) return new AttachedUi(parts, attached);
   if (config?.runner === "command" && config.command !== undefined)
     return new CommandUi(parts, config.command);
-  return new ViteUi(parts);
+  return new ViteUi(parts, config?.install);
 }

@@ -1,12 +1,14 @@
 /** Pages served by a Vite host of ours. */
 import type { Problem } from "../../../protocol/model.ts";
 import type { Served, ViteHostEvents } from "../../../protocol/vite-host.ts";
-import { resolveVite, type ResolvedVite } from "../../vite-host/resolve-vite.ts";
+import type { UiConfig } from "../../dev-servers/project-config.ts";
+import type { ResolvedVite } from "../../vite-host/resolve-vite.ts";
 import type { ViteHost } from "../../vite-host/vite-host.ts";
 import { addressesOf, type Addresses } from "../addresses.ts";
 import { serveOptions } from "../serve-options.ts";
 import { exitError, startTimeout } from "../session-faults.ts";
 import { isAnswering } from "./answers.ts";
+import { viteOf } from "./install.ts";
 import { tryPorts, withinLimits } from "./limits.ts";
 import {
   startTimeoutMs,
@@ -20,6 +22,7 @@ import {
 export class ViteUi implements UiServer {
   readonly kind = "vite";
   readonly #parts: UiParts;
+  readonly #install: UiConfig["install"];
   #port = 0;
   #isReserved = false;
   #addresses: Addresses | undefined;
@@ -28,8 +31,10 @@ export class ViteUi implements UiServer {
   #notices: readonly string[] = [];
   #problems: readonly Problem[] = [];
 
-  constructor(parts: UiParts) {
+  /** @param install what to do when the project's packages are missing */
+  constructor(parts: UiParts, install: UiConfig["install"] = "ask") {
     this.#parts = parts;
+    this.#install = install;
   }
 
   facts(): UiFacts {
@@ -51,7 +56,7 @@ export class ViteUi implements UiServer {
 
   async start(signal: AbortSignal): Promise<UiRun> {
     const { project, log } = this.#parts;
-    const vite = await resolveVite(project);
+    const vite = await viteOf(this.#parts, this.#install, signal);
     return tryPorts(
       () => this.#serve(vite, signal),
       async ({ message }) => {
