@@ -65,12 +65,7 @@ export class DevServers {
 
   /** Starts what does not run of a project. @throws UserError `not_found`, `not_trusted`, `limit` */
   start(id: string): Promise<DevServerState> {
-    this.#parts.trust.require("Starting a dev server");
-    return this.#run(id, async (server) => {
-      if (!server.isManaged) this.#checkLimit();
-      await server.start();
-      return server.state();
-    });
+    return this.#begin(id, (server) => server.start());
   }
 
   /** Ends what is ours; of what is not, only the attachment. @throws UserError `not_running` */
@@ -84,12 +79,7 @@ export class DevServers {
 
   /** Also starts what does not run. */
   restart(id: string): Promise<DevServerState> {
-    this.#parts.trust.require("Starting a dev server");
-    return this.#run(id, async (server) => {
-      if (!server.isManaged) this.#checkLimit();
-      await server.restart();
-      return server.state();
-    });
+    return this.#begin(id, (server) => server.restart());
   }
 
   /** Builds the back end; the UI goes on. @throws UserError `not_running` */
@@ -176,6 +166,15 @@ export class DevServers {
       this.#queues.run(server.id, async () => server.isManaged && server.stop()),
     );
     await Promise.race([Promise.allSettled(stops), delay(shutdownMs, undefined, { ref: false })]);
+  }
+
+  #begin(id: string, act: (server: DevServer) => Promise<void>): Promise<DevServerState> {
+    this.#parts.trust.require("Starting a dev server");
+    return this.#run(id, async (server) => {
+      if (!server.isManaged) this.#checkLimit();
+      await act(server);
+      return server.state();
+    });
   }
 
   #attached(part: ExternalPart): void {

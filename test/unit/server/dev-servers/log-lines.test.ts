@@ -1,9 +1,9 @@
 /** Logs of dev servers (dev-servers section 9; scenario 15). */
 import { expect, test } from "vitest";
-import type { DevServerLine } from "../../../src/protocol/dev-server.ts";
-import type { Clock } from "../../../src/server/clock.ts";
-import { createLineReader } from "../../../src/server/dev-servers/line-reader.ts";
-import { createLogLines, type LogLines } from "../../../src/server/dev-servers/log-lines.ts";
+import type { DevServerLine } from "../../../../src/protocol/dev-server.ts";
+import type { Clock } from "../../../../src/server/clock.ts";
+import { createLineReader } from "../../../../src/server/dev-servers/line-reader.ts";
+import { createLogLines, type LogLines } from "../../../../src/server/dev-servers/log-lines.ts";
 
 interface Used {
   readonly log: LogLines;

@@ -3,9 +3,12 @@ import { pipeline, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { knownCodings } from "../../../src/server/dev-servers/proxy/encodings.ts";
-import { allowClient, policiesOf } from "../../../src/server/dev-servers/proxy/page-policies.ts";
-import { createPageStream, withClient } from "../../../src/server/dev-servers/proxy/page-stream.ts";
+import { knownCodings } from "../../../../src/server/dev-servers/proxy/encodings.ts";
+import { allowClient, policiesOf } from "../../../../src/server/dev-servers/proxy/page-policies.ts";
+import {
+  createPageStream,
+  withClient,
+} from "../../../../src/server/dev-servers/proxy/page-stream.ts";
 
 const client = `<script src="/-vitrine/page.js" data-vitrine-base="/"></script>`;
 const put = (html: string, policies: readonly string[] = []): string =>

@@ -1,14 +1,14 @@
 /** The text of a `.devinfo` (dev-servers 6.1 and 15). */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UserError } from "../../../src/protocol/errors.ts";
+import { UserError } from "../../../../src/protocol/errors.ts";
 import {
   parseDevInfo,
   uiAddress,
   uiPort,
-} from "../../../src/server/dev-servers/external/dev-info.ts";
-import { isAllowedHost } from "../../../src/server/dev-servers/external/loopback.ts";
-import { isProjectId, placesOf } from "../../../src/server/dev-servers/external/places.ts";
+} from "../../../../src/server/dev-servers/external/dev-info.ts";
+import { isAllowedHost } from "../../../../src/server/dev-servers/external/loopback.ts";
+import { isProjectId, placesOf } from "../../../../src/server/dev-servers/external/places.ts";
 
 const rules = { names: ["my-plugin"], allowedHosts: ["dev.internal"] };
 const good = { pid: 12_345, addr: "127.0.0.1:42367" };
