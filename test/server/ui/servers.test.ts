@@ -56,12 +56,12 @@ test("a server without a page and without an edit is stopped, one with either is
   const { sessions, is, realms, logs } = await useSessions({ idleStop: 1500 });
   const attached = await startVite(outside);
   await sessions.attach(projectAt(outside, "outside"), attached);
+  // Its page is there from the beginning: however long the starts take, it is never without one.
+  realms.join("shown", { send() {}, close() {} }, hello({ url: attached.address }));
   await Promise.all(
     [projectAt(idle, "idle"), projectAt(shown, "shown")].map((project) => sessions.open(project)),
   );
   await Promise.all([is("idle", "live"), is("shown", "live")]);
-  const { url } = await is("shown", "live");
-  realms.join("shown", { send() {}, close() {} }, hello({ url }));
   await writeFile(path.join(idle, "main.ts"), "export const n = 2;\n");
   await is("idle", "stopped");
   await eventually("a word about it", () =>
