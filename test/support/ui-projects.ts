@@ -46,6 +46,8 @@ export interface OutsideServer {
 export async function startVite(root: string): Promise<OutsideServer> {
   const child = spawn(process.execPath, [viteProgram, "--host", "127.0.0.1", "--port", "0"], {
     cwd: root,
+    // Where CI is set it would print its address in colours.
+    env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const end = async (): Promise<void> => {
