@@ -6,6 +6,12 @@ export const PACKS_GLOBAL = "__vitrine_packs__";
 /** Attribute of the script that starts the page: its module scripts in document order, as a JSON array of keys. */
 export const ENTRIES_ATTRIBUTE = "data-vitrine-entries";
 
+/** Attribute of the same script: when the server began to build the page, epoch ms of the server. */
+export const BUILT_ATTRIBUTE = "data-vitrine-built";
+
+/** Event by which a page that has connected says when it was built: `{ builtAt }`. It gets what it has missed since. */
+export const PAGE_EVENT = "vitrine:page";
+
 /** Below the session's public base. */
 export const PACK_ROUTE = "-vitrine/pack/";
 

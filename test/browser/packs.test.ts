@@ -159,6 +159,26 @@ const lazy = (page: Page): Promise<string> =>
   page.evaluate(() => (globalThis as unknown as { lazy(): Promise<string> }).lazy());
 
 describe("updates", () => {
+  test("reach a page that was made before the save and connected after it", async () => {
+    const app = await openApp(lazyApp);
+    const witness = await visit(app.url);
+    await witness.page.locator("#out", { hasText: "one 0" }).waitFor();
+    const page = await browser.newPage();
+    // The page is there, and hears nothing yet.
+    await page.routeWebSocket(
+      ({ search }) => search.includes("token="),
+      async (socket) => {
+        await page.locator("#out", { hasText: "one 0" }).waitFor();
+        await app.edit("src/label.ts", "one", "two");
+        await witness.page.locator("#out", { hasText: "two 0" }).waitFor();
+        socket.connectToServer();
+      },
+    );
+    await page.goto(app.url);
+    await page.locator("#out", { hasText: "two 0" }).waitFor();
+    await page.close();
+  });
+
   test("carry their code, keep the instances of what did not change, and reach pages of every age", async () => {
     const app = await openApp(lazyApp);
     const old = await visit(app.url);

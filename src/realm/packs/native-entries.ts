@@ -1,5 +1,10 @@
 /** A page whose packs failed runs over HTTP as a whole: decided once, before any of its modules has run. */
-import { ENTRIES_ATTRIBUTE, INLINE_PREFIX, PACK_ROUTE } from "../../protocol/packs.ts";
+import {
+  BUILT_ATTRIBUTE,
+  ENTRIES_ATTRIBUTE,
+  INLINE_PREFIX,
+  PACK_ROUTE,
+} from "../../protocol/packs.ts";
 
 /** The script that starts a packed page. */
 export function startingScript(): HTMLScriptElement | null {
@@ -8,6 +13,11 @@ export function startingScript(): HTMLScriptElement | null {
 
 export function entriesOf(script: HTMLScriptElement): readonly string[] {
   return JSON.parse(script.getAttribute(ENTRIES_ATTRIBUTE) ?? "[]") as readonly string[];
+}
+
+/** When the server began to build the page, epoch ms of the server. */
+export function builtAt(): number {
+  return Number(startingScript()?.getAttribute(BUILT_ATTRIBUTE));
 }
 
 /** Address of the page's base, ending in a slash, by the address of a pack. */

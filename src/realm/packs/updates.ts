@@ -1,10 +1,12 @@
 /** Hot updates of a packed page: Vite's own client does them all; here the new code is put where it looks. */
-import { UPDATE_FIELD, type UpdateCode } from "../../protocol/packs.ts";
+import { PAGE_EVENT, UPDATE_FIELD, type UpdateCode } from "../../protocol/packs.ts";
+import { builtAt } from "./native-entries.ts";
 import type { RefreshTimers } from "./timers.ts";
 
 interface ViteClient {
   createHotContext(owner: string): {
     on(event: string, listener: (payload: Record<string, unknown>) => unknown): void;
+    send(event: string, data: unknown): void;
   };
 }
 
@@ -26,6 +28,8 @@ export function listenForUpdates(
     await receive(payload[UPDATE_FIELD] as UpdateCode | undefined).catch(() => {});
   });
   hot?.on("vite:afterUpdate", () => timers.end());
+  // It waits for the connection by itself.
+  hot?.send(PAGE_EVENT, { builtAt: builtAt() });
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Position } from "../vite-host/positions.ts";
 import { createDependencies } from "./dependencies.ts";
 import { createViteSource } from "./module-source.ts";
 import { mapPackPosition } from "./pack-maps.ts";
+import { repeatMissed } from "./missed-updates.ts";
 import { createPackRoutes, type PackRoutes } from "./pack-routes.ts";
 import { packedPage, preparePage, type PageHtmlParts } from "./page-html.ts";
 import { createPagePacks } from "./page-packs.ts";
@@ -61,6 +62,7 @@ export function createModulePacks(options: ModulePacksOptions): ModulePacks {
     // The walk asks for every module that a page needs; ahead of it Vite would also transform the stored dependencies.
     server.config.server.preTransformRequests = false;
     server.environments.client.config.dev.preTransformRequests = false;
+    repeatMissed(server.environments.client.hot);
     sendCode(server.environments.client.hot as UpdateChannel, {
       base: server.config.base,
       wanted: () => served,

@@ -1,6 +1,11 @@
 /** A page whose module scripts come as packs. */
 import { escapeAttribute, policiesIn, scanTags } from "../html-tags.ts";
-import { ENTRIES_ATTRIBUTE, PACK_ROUTE, PLAIN_PAGE_QUERY } from "../../protocol/packs.ts";
+import {
+  BUILT_ATTRIBUTE,
+  ENTRIES_ATTRIBUTE,
+  PACK_ROUTE,
+  PLAIN_PAGE_QUERY,
+} from "../../protocol/packs.ts";
 import { within } from "../within.ts";
 import { allowsOwnScripts, findModuleScripts, replaceScripts, type ModuleScript } from "./html.ts";
 import type { ViteSource } from "./module-source.ts";
@@ -28,6 +33,7 @@ const patienceMs = 200;
  */
 export async function packedPage(parts: PageHtmlParts, html: string, url: string): Promise<string> {
   const { base, packs, pending, source } = parts;
+  const builtAt = Date.now();
   const page = new URL(url, "http://page.invalid");
   const scripts = findModuleScripts(html);
   if (scripts.length === 0 || page.searchParams.get(PLAIN_PAGE_QUERY) === "0") return html;
@@ -53,7 +59,8 @@ export async function packedPage(parts: PageHtmlParts, html: string, url: string
   const list = escapeAttribute(JSON.stringify(entries));
   const extra = nonce === undefined ? "" : ` nonce="${escapeAttribute(nonce)}"`;
   const tags = names.map((name, index) => {
-    const starts = index === names.length - 1 ? ` ${ENTRIES_ATTRIBUTE}="${list}"` : "";
+    const isLast = index === names.length - 1;
+    const starts = isLast ? ` ${ENTRIES_ATTRIBUTE}="${list}" ${BUILT_ATTRIBUTE}="${builtAt}"` : "";
     return `<script defer${extra} src="${base}${PACK_ROUTE}${name}"${starts}></script>`;
   });
   return replaceScripts(html, packed, tags.join("\n"));
