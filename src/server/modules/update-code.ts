@@ -33,8 +33,11 @@ export interface UpdateCodeParts {
   update(keys: readonly string[]): Promise<PackedUpdate>;
 }
 
-/** Ms after which an update is sent without code: the page then asks, and shows what it waits for. */
-const patienceMs = 300;
+/**
+ * Ms after which an update is sent without code, for a transform that hangs: the page then asks, and waits as long itself. Not
+ * sooner: what it gets by then may be a newer version than the update is about, and that one's own update would come too late.
+ */
+const patienceMs = 5000;
 
 /**
  * All messages go through one queue: a prune or a reload must not overtake an update that waits for its code. An update that

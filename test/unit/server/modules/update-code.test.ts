@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createPack } from "../../../../src/server/modules/pack.ts";
 import { sendCode, type UpdateChannel } from "../../../../src/server/modules/update-code.ts";
@@ -52,6 +53,21 @@ test("an update whose code cannot be made is sent as it is", async () => {
   });
   channel.send(update);
   await expect.poll(() => sent).toEqual([update]);
+});
+
+test("an update that is outdated by the time its code is made is left out, however long that took", async () => {
+  const { channel, sent } = channelOf();
+  sendCode(channel, {
+    base: "/",
+    wanted: () => true,
+    update: async (keys) => {
+      await delay(400);
+      return { outdated: keys };
+    },
+  });
+  channel.send(update);
+  channel.send({ type: "prune" });
+  await expect.poll(() => sent).toEqual([{ type: "prune" }]);
 });
 
 test("of a burst, what a waiting update covers is left out, but not across another message", async () => {
