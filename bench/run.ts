@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- edit open activation idle logs dev-servers] [--rounds N] [--seconds N]`: figures against their peers, measured in this
+ * `npm run bench [-- edit open activation idle logs] [--rounds N] [--seconds N]`: figures against their peers, measured in this
  * one run. Exit code 1 when a goal is missed.
  */
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,6 @@ import { parseArgs } from "node:util";
 import { project } from "../scripts/bootstrap.mjs";
 import { launchBrowser } from "../test/vscode/browser.ts";
 import { benchActivation } from "./activation.ts";
-import { benchDevServers } from "./dev-servers.ts";
 import { benchEdit } from "./edit.ts";
 import { benchIdle } from "./idle.ts";
 import { benchLogs } from "./logs.ts";
@@ -29,7 +28,6 @@ const benches = {
   activation: benchActivation,
   idle: benchIdle,
   logs: benchLogs,
-  "dev-servers": benchDevServers,
 } as const;
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
 

@@ -10,7 +10,6 @@ import {
   type Config,
   type ServerMethods,
 } from "../src/protocol/contract.ts";
-import type { DevServerLine, DevServerState } from "../src/protocol/dev-server.ts";
 import type { Repl, Session } from "../src/protocol/model.ts";
 import { connect } from "../src/server/rpc.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -27,12 +26,6 @@ export interface WarmServer {
   open(folder: string): Promise<Session>;
   /** The name of the realm that a root has, once there is one. */
   log(root: string): Promise<string>;
-  /** Dev servers, once they are as wanted. */
-  devServers(
-    isThere: (states: readonly DevServerState[]) => boolean,
-  ): Promise<readonly DevServerState[]>;
-  /** What they have printed. */
-  readonly lines: readonly string[];
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -74,6 +67,8 @@ export async function startVite(folder: string): Promise<Serving> {
 const unheard = [
   "projectsChanged",
   "projectProblemsChanged",
+  "devServersChanged",
+  "devServerLogged",
   "runChanged",
   "consoleLogged",
   "logged",
@@ -93,8 +88,6 @@ export async function startWarmServer(
   const waiting = new Map<string, (session: Session) => void>();
   let repls: readonly Repl[] = [];
   let told = (): void => {};
-  let states: readonly DevServerState[] = [];
-  const lines: string[] = [];
   const { remote } = connect<ServerMethods>(
     {
       post: (message) => void child.send(message as object),
@@ -109,12 +102,6 @@ export async function startWarmServer(
       },
       events: {
         ...Object.fromEntries(unheard.map((name) => [name, () => {}])),
-        devServersChanged: (list: readonly DevServerState[]) => {
-          states = list;
-          told();
-        },
-        devServerLogged: (list: readonly DevServerLine[]) =>
-          void lines.push(...list.map(({ message }) => message)),
         replsChanged: (list: readonly Repl[]) => {
           repls = list;
           told();
@@ -157,14 +144,6 @@ export async function startWarmServer(
         };
         told();
       }),
-    devServers: (isThere) =>
-      new Promise((resolve) => {
-        told = () => {
-          if (isThere(states)) resolve(states);
-        };
-        told();
-      }),
-    lines,
     pid: child.pid ?? 0,
     stop: async () => {
       const exited = once(child, "exit");
