@@ -1,6 +1,6 @@
 /** The half of the extension that is loaded at first use: the server and everything that shows what it does. */
 import * as vscode from "vscode";
-import { PROTOCOL_VERSION, type Hello, type ServerMethods } from "../protocol/contract.ts";
+import type { ServerMethods } from "../protocol/contract.ts";
 import type { Session } from "../protocol/model.ts";
 import type { FromPanel } from "../protocol/panel.ts";
 import type { CommandHandler, CommandId } from "./command-ids.ts";
@@ -24,11 +24,12 @@ import { createRunCommands } from "./run-commands.ts";
 import { Runs } from "./runs.ts";
 import { connectToNewServer, type ServerConnection } from "./server-connection.ts";
 import { serverEvents } from "./server-events.ts";
+import { helloOf, workspaceFolders } from "./server-hello.ts";
 import { ServerProcess, type ServerState } from "./server-process.ts";
 import { createSessionCommands } from "./session-commands.ts";
-import { stateDirectory } from "./state-directory.ts";
 import { createState } from "./state.ts";
 import { createStatusBar } from "./status-bar.ts";
+import { tellServerState } from "./tell-server-state.ts";
 import { openFreshPage } from "./tests/fresh-page.ts";
 import { createTestExplorer } from "./tests/test-explorer.ts";
 import { requireTrust } from "./trust.ts";
@@ -155,7 +156,7 @@ class Vitrine implements Application {
       return await this.#server.use();
     } catch (error) {
       // The user asked for something and the server was given up: the one notification says so again.
-      tellState(this.#server.state, this.#options);
+      tellServerState(this.#server.state, this.#options);
       throw error;
     }
   }
@@ -176,7 +177,7 @@ class Vitrine implements Application {
     log.info("server: starting");
     return connectToNewServer({
       entry: context.asAbsolutePath("dist/server/main.js"),
-      hello: hello(context, this.#config.server),
+      hello: helloOf(context, this.#config.server),
       host: {
         externalAddress,
         placeResult: (placement) => this.#documents.placeResult(placement),
@@ -191,7 +192,7 @@ class Vitrine implements Application {
   #serverChanged(state: ServerState): void {
     const { context, log, mirror, report } = this.#options;
     if (state.name === "waiting") this.#rememberRunning();
-    tellState(state, this.#options);
+    tellServerState(state, this.#options);
     mirror.setServer(state);
     if (state.name !== "ready") return;
     this.#documents.reportAll();
@@ -279,39 +280,3 @@ const panelCommands = {
   start: "vitrine.openPreview",
   manageTrust: "vitrine.manageTrust",
 } as const satisfies Record<string, CommandId>;
-
-function hello(context: vscode.ExtensionContext, config: Hello["config"]): Hello {
-  const { version } = context.extension.packageJSON as { version: string };
-  return {
-    protocol: PROTOCOL_VERSION,
-    version,
-    folders: workspaceFolders(),
-    trusted: vscode.workspace.isTrusted,
-    config,
-    stateDirectory: stateDirectory(),
-  };
-}
-
-function workspaceFolders(): string[] {
-  return (vscode.workspace.workspaceFolders ?? [])
-    .filter(({ uri }) => uri.scheme === "file")
-    .map(({ uri }) => uri.fsPath);
-}
-
-/** P-03: a crash is a line in the log; only giving up asks the user. */
-function tellState(
-  state: ServerState,
-  { log, report }: { log: vscode.LogOutputChannel; report: Report },
-): void {
-  if (state.name === "ready") log.info("server: ready");
-  if (state.name === "waiting")
-    log.warn(`server: ${state.reason}; attempt ${state.attempt} follows`);
-  if (state.name !== "failed") return;
-  log.error(`server: ${state.reason}`);
-  const firstLine = state.reason.split("\n", 1)[0] ?? state.reason;
-  report.ask(vscode.l10n.t("{0}. It is not started again by itself.", firstLine), {
-    [vscode.l10n.t("Show Log")]: () => log.show(),
-    [vscode.l10n.t("Restart Server")]: () =>
-      vscode.commands.executeCommand("vitrine.restartServer"),
-  });
-}

@@ -403,12 +403,12 @@ describe("who may attach", () => {
   test("globs find files of any name, and nothing below node_modules", async () => {
     const tops: string[] = [];
     const { top, changed, told } = await useExternals(
-      { globs: () => [`${tops[0]}/work/**/*.devinfo`] },
+      { globs: () => [`${tops[0]}/apps/**/*.devinfo`] },
       async (at) => {
         tops.push(at);
         for (const folder of ["a", "b/c", "node_modules/d"])
           await writeAtomically(
-            path.join(at, "work", folder, "dev.devinfo"),
+            path.join(at, "apps", folder, "dev.devinfo"),
             JSON.stringify(devInfo()),
           );
       },
@@ -417,7 +417,7 @@ describe("who may attach", () => {
       "a",
       "c",
     ]);
-    await writeAtomically(path.join(top, "work/e/f/x.devinfo"), JSON.stringify(devInfo()));
+    await writeAtomically(path.join(top, "apps/e/f/x.devinfo"), JSON.stringify(devInfo()));
     expect((await changed(3)).pluginID).toBe("f");
   });
 });

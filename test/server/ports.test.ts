@@ -39,7 +39,7 @@ async function occupy(options: ListenOptions): Promise<void> {
   });
 }
 
-const project = (id: string): { id: string; root: string } => ({ id, root: `/work/${id}` });
+const project = (id: string): { id: string; root: string } => ({ id, root: `/srv/${id}` });
 
 test("2: two projects at once get different ports, and a third gets the one that was given back", async () => {
   const ports = await portsIn(await folder(), 2);

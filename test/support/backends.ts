@@ -4,10 +4,7 @@ import path from "node:path";
 import type { BuildError } from "../../src/protocol/dev-server.ts";
 import { Backend } from "../../src/server/dev-servers/backends/backend.ts";
 import type { BackendFacts } from "../../src/server/dev-servers/backends/backend-record.ts";
-import {
-  createBuildSlots,
-  type BuildSlots,
-} from "../../src/server/dev-servers/builds/build-slots.ts";
+import { createSlots, type Slots } from "../../src/server/slots.ts";
 import type { ContributedMatchers } from "../../src/server/dev-servers/problems/problem-parser.ts";
 import type { BackendConfig } from "../../src/server/dev-servers/project-config.ts";
 import { removeTree, writeTree } from "./server.ts";
@@ -47,7 +44,7 @@ export interface TestBackendOptions {
   readonly files: Readonly<Record<string, string>>;
   /** Paths relative to the project are made absolute by the caller's `root`. */
   config(root: string): Partial<BackendConfig>;
-  readonly slots?: BuildSlots;
+  readonly slots?: Slots;
   readonly contributed?: ContributedMatchers;
   readonly buildLimitMs?: number;
   readonly vitePort?: number;
@@ -67,7 +64,7 @@ export async function openBackend(options: TestBackendOptions): Promise<TestBack
   const backend: Backend = new Backend({
     project: { id: "app", name: "app", root, backend: config, autostart: false, origin: "file" },
     config,
-    slots: options.slots ?? createBuildSlots(() => 2),
+    slots: options.slots ?? createSlots(() => 2),
     contributed: options.contributed ?? {},
     ...(options.buildLimitMs !== undefined && { buildLimitMs: options.buildLimitMs }),
     vitePort: () => options.vitePort ?? 0,

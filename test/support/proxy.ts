@@ -44,7 +44,7 @@ export async function useProxy(target: string, outside = ""): Promise<TestProxy>
   });
   const listener = await openProxyListener({
     ports,
-    project: { id: "shop", root: "/work/shop", name: "Shop" },
+    project: { id: "shop", root: "/srv/shop", name: "Shop" },
     pipe: channel.pipe,
     target: () => used.target,
     externalAddress: async () => outside,

@@ -7,7 +7,7 @@ import type { ContributedMatchers } from "./problems/problem-parser.ts";
 import { Backend } from "./backends/backend.ts";
 import type { BackendEvents } from "./backends/backend-events.ts";
 import type { BackendFacts } from "./backends/backend-record.ts";
-import type { BuildSlots } from "./builds/build-slots.ts";
+import type { Slots } from "../slots.ts";
 import type { FoundProject } from "./combine.ts";
 import { devServerState, portOf, type OwnUi } from "./dev-server-state.ts";
 import type { ExternalPart } from "./external/attachment.ts";
@@ -22,7 +22,7 @@ export type Publish = <Name extends keyof DevServerEvents>(
 
 export interface DevServerOptions {
   readonly found: FoundProject;
-  readonly slots: BuildSlots;
+  readonly slots: Slots;
   readonly keeper: ProcessKeeper;
   /** Problem matchers of other extensions, as they are now. */
   matchers(): ContributedMatchers;

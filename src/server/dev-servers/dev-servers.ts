@@ -17,7 +17,7 @@ import type { Log } from "../log.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { TrustGate } from "../trust-gate.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
-import { createBuildSlots } from "./builds/build-slots.ts";
+import { createSlots } from "../slots.ts";
 import type { FoundProject } from "./combine.ts";
 import { DevServer, type Publish } from "./dev-server.ts";
 import { createExternals } from "./attached.ts";
@@ -53,7 +53,7 @@ export class DevServers {
 
   constructor(parts: DevServersParts) {
     this.#parts = parts;
-    this.#slots = createBuildSlots(() => parts.settings().maxConcurrentBuilds);
+    this.#slots = createSlots(() => parts.settings().maxConcurrentBuilds);
     this.#externals = createExternals({
       ...parts,
       known: () => this.#known(),

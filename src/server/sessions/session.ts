@@ -3,19 +3,27 @@ import { UserError } from "../../protocol/errors.ts";
 import type { Problem, Project, Session, SessionState } from "../../protocol/model.ts";
 import { realClock } from "../clock.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
-import type { BuildSlots } from "../dev-servers/builds/build-slots.ts";
+import type { Slots } from "../slots.ts";
 import type { UiConfig } from "../dev-servers/project-config.ts";
 import type { ViteHost } from "../vite-host/vite-host.ts";
 import type { Addresses } from "./addresses.ts";
 import { Recovery } from "./recovery.ts";
 import { crashedTooOften, toFault, unresponsive } from "./session-faults.ts";
 import { AttachedUi, type AttachedServer } from "./ui/attached-ui.ts";
-import { createUi, keyOf, type UiChoice } from "./ui/choose-ui.ts";
-import type { UiExit, UiFacts, UiParts, UiRun, UiServer } from "./ui/ui-server.ts";
+import { choiceOf, createUi, keyOf, type UiChoice } from "./ui/choose-ui.ts";
+import {
+  snapshotOf,
+  type UiExit,
+  type UiFacts,
+  type UiParts,
+  type UiRun,
+  type UiServer,
+} from "./ui/ui-server.ts";
+import { startInTurn } from "./ui/start-in-turn.ts";
 
 export interface SessionParts extends Omit<UiParts, "project" | "pipe" | "step" | "edited"> {
   /** How many servers may be starting at once, over all sessions. */
-  readonly startSlots: BuildSlots;
+  readonly startSlots: Slots;
   /** The project's UI as configured now; a running session keeps what it started with. */
   uiConfig(): UiConfig | undefined;
   /** Address of the realm channel of this session; opened before the first start. */
@@ -53,20 +61,15 @@ export class SessionRunner {
 
   /** The snapshot others see; realms are added by their owner. */
   snapshot(): Omit<Session, "realms"> {
-    const facts = this.#ui?.facts();
+    const facts = snapshotOf(this.#ui?.facts());
     return {
       id: this.id,
       kind: "workspace",
       project: this.project,
       state: this.#state,
-      port: facts?.port ?? 0,
-      url: facts?.addresses?.url ?? "",
-      outsideUrl: facts?.addresses?.outsideUrl ?? "",
-      pid: facts?.pid ?? 0,
       memory: this.#memory,
-      viteVersion: facts?.viteVersion ?? "",
-      notices: facts?.notices ?? [],
-      problems: [...(facts?.problems ?? []), ...this.#pageProblems],
+      ...facts,
+      problems: [...facts.problems, ...this.#pageProblems],
     };
   }
 
@@ -202,11 +205,7 @@ export class SessionRunner {
   }
 
   #choice(): UiChoice {
-    const config = this.#parts.uiConfig();
-    return {
-      ...(this.#attached === undefined ? {} : { attached: this.#attached }),
-      ...(config === undefined ? {} : { config }),
-    };
+    return choiceOf(this.#attached, this.#parts.uiConfig());
   }
 
   #uiParts(): UiParts {
@@ -226,26 +225,11 @@ export class SessionRunner {
     if (wish.aborted || this.#state.name !== "starting" || ui === undefined) return;
     this.#recovery.forget();
     try {
-      const run = await this.#inTurn(ui, wish);
+      const run = await startInTurn(ui, this.#parts.startSlots, wish, (step) => this.#step(step));
       if (run !== undefined && !wish.aborted) this.#serves(ui, run);
     } catch (error) {
       await this.#stopUi();
       this.#fail(error, wish);
-    }
-  }
-
-  /** @returns undefined when it is no longer wanted before its turn came */
-  async #inTurn(ui: UiServer, wish: AbortSignal): Promise<UiRun | undefined> {
-    // It costs nothing to wait for what others run.
-    if (ui.kind === "attached") return ui.start(wish);
-    this.#step("Waiting for other projects to start");
-    const giveBack = await this.#parts.startSlots.take(wish);
-    if (giveBack === undefined) return undefined;
-    this.#step("Starting");
-    try {
-      return await ui.start(wish);
-    } finally {
-      giveBack();
     }
   }
 

@@ -3,7 +3,7 @@ import pidusage from "pidusage";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project, Session } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
-import { createBuildSlots } from "../dev-servers/builds/build-slots.ts";
+import { createSlots } from "../slots.ts";
 import type { Ports } from "../dev-servers/ports.ts";
 import type { UiConfig } from "../dev-servers/project-config.ts";
 import type { Log } from "../log.ts";
@@ -51,7 +51,7 @@ export class Sessions {
   readonly #runners = new Map<string, SessionRunner>();
   readonly #channels = new Map<string, PageChannel>();
   readonly #memory: NodeJS.Timeout;
-  readonly #startSlots = createBuildSlots(() => startsAtOnce);
+  readonly #startSlots = createSlots(() => startsAtOnce);
   readonly #endIdle: () => void;
   #telling = false;
 

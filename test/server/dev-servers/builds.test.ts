@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
-import { createBuildSlots } from "../../../src/server/dev-servers/builds/build-slots.ts";
+import { createSlots } from "../../../src/server/slots.ts";
 import { openBackend, type TestBackend, type TestBackendOptions } from "../../support/backends.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -201,7 +201,7 @@ test("stop ends a build that runs, and nothing is told afterwards", async () => 
 });
 
 test("two builds run at once over all projects", async () => {
-  const slots = createBuildSlots(() => 2);
+  const slots = createSlots(() => 2);
   const all = await Promise.all([1, 2, 3].map(() => open({ files: { "wait.txt": "" }, slots })));
   await Promise.all(all.map((backend) => backend.start()));
   const building = (): TestBackend[] => all.filter((one) => one.facts().status === "building");

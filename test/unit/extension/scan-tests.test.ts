@@ -10,14 +10,16 @@ function names(text: string): string {
 }
 
 test("tests are found in their suites, with their variants", () => {
-  // A text to be scanned: nothing here is narrowed or skipped, the variants are what must be found.
   const text = `
     import { describe, it, test } from "node:test";
     describe("cart", () => {
       test('adds', () => {});
+      // Found though it narrows: text to be scanned.
       it.only(\`removes\`, async () => { await x(); });
+      // Found though it is skipped: text to be scanned.
       describe.skip("total", function () { test . todo ("sums"); });
     });
+    // Found though it is skipped: text to be scanned.
     test.skip("later", { skip: true }, () => {});
   `;
   expect(names(text)).toBe("cart{adds,removes,total{sums}},later");
@@ -55,8 +57,8 @@ test("a file that is being typed gives what can be seen", () => {
 });
 
 test("whatever the text, ranges lie inside each other and nothing fails", () => {
-  // Pieces of texts to be scanned: `it.only(` is one of the variants, and narrows nothing here.
   const piece = fc.constantFrom(
+    // Among them a test that narrows, as text to be scanned.
     ..."test( describe( it.only( ' \" ` ${ } { ) ( / /* */ // \\ \n a [ ] , . return => <".split(
       " ",
     ),

@@ -4,7 +4,7 @@ import { UserError } from "../../../protocol/errors.ts";
 import { createBackgroundBuild } from "../builds/background-build.ts";
 import { BuildLoop } from "../builds/build-loop.ts";
 import type { BuildOutcome } from "../builds/build-output.ts";
-import type { BuildSlots } from "../builds/build-slots.ts";
+import type { Slots } from "../../slots.ts";
 import { runBuild, type BuildOptions } from "../builds/run-build.ts";
 import { isBackground, type ContributedMatchers } from "../problems/problem-parser.ts";
 import type { BackendConfig, ProjectConfig } from "../project-config.ts";
@@ -17,7 +17,7 @@ export interface BackendBuildsOptions {
   readonly config: BackendConfig;
   readonly record: BackendRecord;
   readonly events: BackendEvents;
-  readonly slots: BuildSlots;
+  readonly slots: Slots;
   readonly keeper: ProcessKeeper;
   readonly contributed: ContributedMatchers;
   readonly limitMs: number;

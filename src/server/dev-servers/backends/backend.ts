@@ -3,7 +3,7 @@
  * It has one life: after `stop` another one is made.
  */
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
-import type { BuildSlots } from "../builds/build-slots.ts";
+import type { Slots } from "../../slots.ts";
 import { outputsOf } from "../builds/source-filter.ts";
 import { watchSources, type SourceWatcher } from "../builds/source-watcher.ts";
 import type { ContributedMatchers } from "../problems/problem-parser.ts";
@@ -21,7 +21,7 @@ export interface BackendOptions {
   readonly config: BackendConfig;
   readonly events: BackendEvents;
   /** Shared by all projects. */
-  readonly slots: BuildSlots;
+  readonly slots: Slots;
   readonly keeper: ProcessKeeper;
   /** Port of the project's UI, 0 when it has none; asked whenever a process starts. */
   vitePort(): number;

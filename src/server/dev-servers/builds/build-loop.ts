@@ -1,10 +1,10 @@
 /** When a project is built: one debounce, one build at a time, never a change forgotten (dev-servers 4.2). */
-import type { BuildSlots } from "./build-slots.ts";
+import type { Slots } from "../../slots.ts";
 
 export interface BuildLoopOptions<Outcome> {
   readonly debounceMs: number;
   readonly onChangeDuringBuild: "queue" | "cancel";
-  readonly slots: BuildSlots;
+  readonly slots: Slots;
   /** Builds within a slot. Undefined when the signal ended it. */
   build(signal: AbortSignal): Promise<Outcome | undefined>;
   /** Makes use of what was built. The slot is another's already; the next build waits. */

@@ -12,7 +12,7 @@ import { readVitrineFile, type VitrineFile } from "./vitrine-file.ts";
 
 export interface ConfiguredProject {
   readonly config: ProjectConfig;
-  /** Where it stands, in words: `/work/shop/vitrine.json`, or the name of the setting. */
+  /** Where it stands, in words: `/srv/shop/vitrine.json`, or the name of the setting. */
   readonly place: string;
   /** Says something about it where it stands. */
   blame(message: string): Complaint;

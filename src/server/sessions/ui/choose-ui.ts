@@ -13,6 +13,16 @@ export interface UiChoice {
   readonly config?: UiConfig;
 }
 
+export function choiceOf(
+  attached: AttachedServer | undefined,
+  config: UiConfig | undefined,
+): UiChoice {
+  return {
+    ...(attached === undefined ? {} : { attached }),
+    ...(config === undefined ? {} : { config }),
+  };
+}
+
 /** Two choices with one key are served by one server. */
 export function keyOf({ attached, config }: UiChoice): string {
   if (attached !== undefined) return "attached";

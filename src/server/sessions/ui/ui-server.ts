@@ -2,7 +2,7 @@
  * What serves the pages of a session. Three things can: a Vite host of ours, a command of the project, or a process that
  * somebody else started. They have one shape, and the session does not know which one it owns.
  */
-import type { Problem, Project } from "../../../protocol/model.ts";
+import type { Problem, Project, Session } from "../../../protocol/model.ts";
 import type { Streaming } from "../../../protocol/packs.ts";
 import type { Ports } from "../../dev-servers/ports.ts";
 import type { Log } from "../../log.ts";
@@ -56,6 +56,24 @@ export interface UiFacts {
   readonly problems: readonly Problem[];
   /** Only a Vite host of ours can be asked about modules. */
   readonly host: ViteHost | undefined;
+}
+
+type UiSnapshot = Pick<
+  Session,
+  "port" | "url" | "outsideUrl" | "pid" | "viteVersion" | "notices" | "problems"
+>;
+
+/** What a session tells of its UI server, also before it has one. */
+export function snapshotOf(facts: UiFacts | undefined): UiSnapshot {
+  return {
+    port: facts?.port ?? 0,
+    url: facts?.addresses?.url ?? "",
+    outsideUrl: facts?.addresses?.outsideUrl ?? "",
+    pid: facts?.pid ?? 0,
+    viteVersion: facts?.viteVersion ?? "",
+    notices: facts?.notices ?? [],
+    problems: facts?.problems ?? [],
+  };
 }
 
 /** What all of them are made of. */

@@ -99,24 +99,30 @@ test("suites nest, register at once, and may be async", async () => {
 });
 
 test("skip, todo and only", async () => {
-  // All of these are tests within our own runner: that it skips and narrows as Node does is what is tested.
   const skipped = await outcomesOf(({ test: it, describe }) => {
+    // Our own runner runs these: that a skipped test is counted and not run is what is tested.
     void it.skip("a", boom);
     void it("b", { skip: "why" }, boom);
+    // The same of one that is still to be written, as Node has it.
     void it.todo("c", boom);
     void it("d", (context) => {
       context.skip("later");
       boom();
     });
     void it("e", (context) => context.todo());
+    // Node does not even look into a skipped suite, and neither does our runner.
     void describe.skip("never looked at", boom);
+    // In a suite to be written every test counts as one.
     void describe.todo("f", () => void it("g", boom));
   });
   expect(brief(skipped)).toEqual(["o a", "o b", "o c", "o d", "o e", "o f > g"]);
   const only = await outcomesOf(({ test: it, describe }) => {
     void it("a", boom);
+    // Our own runner runs these: that it runs nothing else beside it is what is tested.
     void it.only("b", () => {});
+    // All of a suite that is narrowed to.
     void describe.only("c", () => void it("d", () => {}));
+    // In one that narrows further only what it narrows to.
     void describe.only("e", () => {
       void it("f", boom);
       void it("g", { only: true }, () => {});
@@ -126,7 +132,6 @@ test("skip, todo and only", async () => {
 });
 
 test("hooks run in Node's order", async () => {
-  // The skipped ones are tests within our own runner: that they call no hooks is what is tested.
   const log: string[] = [];
   const say = (text: string) => () => void log.push(text);
   await outcomesOf(({ test: it, describe, before, after, beforeEach, afterEach }) => {
@@ -144,10 +149,12 @@ test("hooks run in Node's order", async () => {
         afterEach(say("end 2"));
         afterEach(say("end 2b"));
         void it("y", say("y"));
+        // Our own runner runs it: that a skipped test calls no hooks is what is tested.
         void it.skip("z", say("z"));
       });
       void describe("all skipped", () => {
         before(say("never"));
+        // Nor do skipped tests alone call the hooks of their suite.
         void it.skip("z", say("z"));
       });
     });
@@ -164,6 +171,7 @@ test("hooks that fail, fail what they were for", async () => {
       void describe("before", () => {
         before(boom);
         void it("a", ran);
+        // Our own runner runs it: that a skipped test does not fail with its hooks is what is tested.
         void it.skip("b", ran);
         void describe("inner", () => void it("c", ran));
       });
@@ -308,6 +316,7 @@ test("results have the shape that others read", async () => {
       void it("adds", () => {});
       void it("fails", boom);
     });
+    // Our own runner runs it: how a skipped test is told is what is tested.
     void it.skip("later");
   });
   const completedAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*\.\d{3}Z$/);

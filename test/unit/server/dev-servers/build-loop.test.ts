@@ -1,10 +1,7 @@
 /** When builds happen: debounce, single flight, slots (dev-servers 4.2). */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { BuildLoop } from "../../../../src/server/dev-servers/builds/build-loop.ts";
-import {
-  createBuildSlots,
-  type BuildSlots,
-} from "../../../../src/server/dev-servers/builds/build-slots.ts";
+import { createSlots, type Slots } from "../../../../src/server/slots.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -17,10 +14,7 @@ interface Bench {
   finish(): Promise<void>;
 }
 
-function bench(
-  slots: BuildSlots = createBuildSlots(() => 2),
-  mode: "queue" | "cancel" = "queue",
-): Bench {
+function bench(slots: Slots = createSlots(() => 2), mode: "queue" | "cancel" = "queue"): Bench {
   const seen: string[] = [];
   let end = (): void => {};
   let count = 0;
@@ -91,7 +85,7 @@ test("a change during a build aborts it where that is configured, and builds aga
 });
 
 test("two of three projects build at once, and the third when one is done", async () => {
-  const slots = createBuildSlots(() => 2);
+  const slots = createSlots(() => 2);
   const [one, two, three] = [bench(slots), bench(slots), bench(slots)];
   for (const { loop } of [one, two, three]) loop.request();
   await pass(0);
@@ -107,7 +101,7 @@ test("two of three projects build at once, and the third when one is done", asyn
 });
 
 test("a project that is stopped while it waits gives its turn away", async () => {
-  const slots = createBuildSlots(() => 1);
+  const slots = createSlots(() => 1);
   const [one, two, three] = [bench(slots), bench(slots), bench(slots)];
   for (const { loop } of [one, two, three]) loop.request();
   await pass(0);
@@ -132,7 +126,7 @@ test("an error that nobody expects ends the build and not the loop", async () =>
   const loop = new BuildLoop<string>({
     debounceMs: 1,
     onChangeDuringBuild: "queue",
-    slots: createBuildSlots(() => 1),
+    slots: createSlots(() => 1),
     build: () => Promise.reject(new Error("odd")),
     apply: () => Promise.resolve(),
     failed: (error) => void seen.push(String(error)),

@@ -151,8 +151,8 @@ test("loopback is what cannot leave the machine", () => {
 describe("places", () => {
   const places = placesOf({
     projects: [
-      { id: "shop-1a2b3c", root: "/work/[odd]/shop" },
-      { id: "api", root: "/work/api" },
+      { id: "shop-1a2b3c", root: "/srv/[odd]/shop" },
+      { id: "api", root: "/srv/api" },
     ],
     stateDirectories: ["/state"],
     globs: ["/globs/*/build/**/*.devinfo"],
@@ -160,9 +160,9 @@ describe("places", () => {
   });
 
   test.each([
-    ["/work/[odd]/shop/.devinfo", true],
-    ["/work/o/shop/.devinfo", false],
-    ["/work/api/ui/.devinfo", false],
+    ["/srv/[odd]/shop/.devinfo", true],
+    ["/srv/o/shop/.devinfo", false],
+    ["/srv/api/ui/.devinfo", false],
     ["/state/plugins/any/.devinfo", true],
     ["/state/plugins/.devinfo", false],
     ["/state/plugins/a/b/.devinfo", false],
@@ -187,10 +187,10 @@ describe("places", () => {
   });
 
   test.each([
-    ["/work/[odd]/shop/.devinfo", "shop-1a2b3c"],
+    ["/srv/[odd]/shop/.devinfo", "shop-1a2b3c"],
     ["/state/plugins/shop/.devinfo", "shop-1a2b3c"],
     ["/state/plugins/api/.devinfo", "api"],
-    ["/work/api/build/out/.devinfo", "api"],
+    ["/srv/api/build/out/.devinfo", "api"],
     ["/state/plugins/unknown/.devinfo", "unknown"],
     ["/state/plugins/a b/.devinfo", undefined],
   ])("%s belongs to %s", (file, id) => {

@@ -1,15 +1,15 @@
-/** How many builds run at once over all projects (dev-servers 4.2). */
+/** How many of a kind go on at once over all projects: builds (dev-servers 4.2), starts of servers (section 13). */
 
 /** Gives a slot back. Twice is once. */
 export type Release = () => void;
 
-export interface BuildSlots {
+export interface Slots {
   /** Waits for a slot, first come, first served. Undefined when the signal came first. */
   take(signal: AbortSignal): Promise<Release | undefined>;
 }
 
 /** @param limit the setting as it is now, at least 1 */
-export function createBuildSlots(limit: () => number): BuildSlots {
+export function createSlots(limit: () => number): Slots {
   let taken = 0;
   const waiting: (() => void)[] = [];
 
