@@ -114,7 +114,7 @@ async function closeAll({
   log.flush();
   projects.close();
   await repls.stopAll();
-  await devServers.shutdown();
+  await devServers.close();
   await Promise.all([sessions.stopAll(), nodeRealms.stop(), warmHost.stop()]);
   await ports.releaseAll();
   await writer.close();

@@ -86,6 +86,19 @@ the server was shut down before the result arrived
 
 ${FOOTER}`;
 
+/** `--test` where no server runs yet: it starts one of its own. */
+function testAlone(root: string, ...patterns: string[]): Command {
+  return commands.run([
+    "repl",
+    "--root",
+    root,
+    "--port",
+    String(nextPort()),
+    "--test",
+    ...patterns,
+  ]);
+}
+
 describe("16.2 the port of a folder", () => {
   test.each([
     ["demo", 8751],
@@ -712,29 +725,14 @@ describe("16.4 --test", () => {
 
   test("a folder without a test file ends at once", async () => {
     const root = await site("empty");
-    const { code, err } = await commands.run([
-      "repl",
-      "--root",
-      root,
-      "--port",
-      String(nextPort()),
-      "--test",
-      "*.test.js",
-    ]).ended;
+    const { code, err } = await testAlone(root, "*.test.js").ended;
     expect(code).toBe(1);
     expect(err).toContain(`No test file matches *.test.js in ${root}`);
   });
 
   test.concurrent("nobody comes: after 30 s code 1", async () => {
     const root = await site("waiting", { "a.test.js": "" });
-    const { code, err } = await commands.run([
-      "repl",
-      "--root",
-      root,
-      "--port",
-      String(nextPort()),
-      "--test",
-    ]).ended;
+    const { code, err } = await testAlone(root).ended;
     expect(code).toBe(1);
     expect(err).toContain("No page is connected");
   });

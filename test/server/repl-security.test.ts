@@ -123,6 +123,17 @@ function expectClean({ status, headers, body, text }: RawAnswer): void {
     expect(JSON.parse(body)).toMatchObject({ error: { message: expect.any(String) } });
 }
 
+/** A realm of a new log, with the job that it has taken. */
+async function runningJob(
+  code: string,
+): Promise<{ name: string; zen: ReturnType<typeof bareRealm>; id: string | null }> {
+  const name = newName();
+  const zen = bareRealm(server.origin, name);
+  const polled = zen.job();
+  await writeFile(server.log(name), fence(code));
+  return { name, zen, id: (await polled).id };
+}
+
 describe("who may call the doors of section 14 (18.2, N-05 to N-08)", () => {
   const port = (): string => String(server.port);
   test.each([
@@ -414,11 +425,7 @@ describe("links out of the root (18.4)", () => {
 
 describe("limits (18.6)", () => {
   test("a message over 4 MiB is read to its end, dropped, and ends its job as failed (decision 34)", async () => {
-    const name = newName();
-    const zen = bareRealm(server.origin, name);
-    const polled = zen.job();
-    await writeFile(server.log(name), fence("huge()"));
-    const { id } = await polled;
+    const { name, zen, id } = await runningJob("huge()");
     const answer = await zen.post({
       ok: true,
       value: "x".repeat(4 * 1024 * 1024),
@@ -444,11 +451,7 @@ describe("limits (18.6)", () => {
   });
 
   test("a result just below it is cut to 64 KiB in the log", async () => {
-    const name = newName();
-    const zen = bareRealm(server.origin, name);
-    const polled = zen.job();
-    await writeFile(server.log(name), fence("long()"));
-    const { id } = await polled;
+    const { name, zen, id } = await runningJob("long()");
     await zen.post({ ok: true, value: "x".repeat(4_000_000), backgroundEvents: [], jobId: id });
     const text = await server.logIs(name, (one) => one.includes("more characters omitted"));
     expect(text).toContain(`... (${4_000_000 - 64 * 1024} more characters omitted) ...\n\`\`\``);
@@ -456,11 +459,7 @@ describe("limits (18.6)", () => {
   });
 
   test("of more than 200 events in one message the first and the last are kept", async () => {
-    const name = newName();
-    const zen = bareRealm(server.origin, name);
-    const polled = zen.job();
-    await writeFile(server.log(name), fence("noise()"));
-    const { id } = await polled;
+    const { name, zen, id } = await runningJob("noise()");
     const backgroundEvents = Array.from({ length: 5000 }, (_, index) => ({
       type: "console",
       level: "log",
@@ -615,14 +614,11 @@ describe("text from the network in a log (18.5, E-05)", () => {
   test.each(["a b", "`x`", "x\ny", "<script>", "x".repeat(41), "](x)"])(
     "the event source %j is no heading",
     async (source) => {
-      const name = newName();
-      const zen = bareRealm(server.origin, name);
-      const polled = zen.job();
-      await writeFile(server.log(name), fence("show()"));
+      const { name, zen, id } = await runningJob("show()");
       await zen.post({
         ok: true,
         value: 1,
-        jobId: (await polled).id,
+        jobId: id,
         backgroundEvents: [{ type: "error", source, message: "m" }],
       });
       expect(await server.logIs(name, (text) => text.includes("#####"))).toContain(
@@ -632,14 +628,11 @@ describe("text from the network in a log (18.5, E-05)", () => {
   );
 
   test("messages of the client itself are not shown (9.1)", async () => {
-    const name = newName();
-    const zen = bareRealm(server.origin, name);
-    const polled = zen.job();
-    await writeFile(server.log(name), fence("show()"));
+    const { name, zen, id } = await runningJob("show()");
     await zen.post({
       ok: true,
       value: 1,
-      jobId: (await polled).id,
+      jobId: id,
       backgroundEvents: [
         { type: "console", level: "log", message: "\u{1F47E} daebug is here" },
         { type: "console", level: "log", message: "the page" },
@@ -673,11 +666,7 @@ describe("jobs (E-06)", () => {
   test("ids cannot be guessed: 128 bits, never twice", async () => {
     const ids = new Set<string>();
     for (let count = 0; count < 5; count++) {
-      const name = newName();
-      const zen = bareRealm(server.origin, name);
-      const polled = zen.job();
-      await writeFile(server.log(name), fence("id()"));
-      const { id } = await polled;
+      const { zen, id } = await runningJob("id()");
       expect(id).toMatch(/^[\w-]{22}$/);
       ids.add(id ?? "");
       await zen.post({ ok: true, backgroundEvents: [], jobId: id });

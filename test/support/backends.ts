@@ -21,6 +21,9 @@ export type Told =
   | { readonly name: "reloadStarted" | "reloadCompleted"; readonly generation: number }
   | { readonly name: "reloadFailed"; readonly generation: number; readonly error: string };
 
+/** What is told of a build that mends a failed one, in its order (dev-servers section 8). */
+export const mendedOrder = ["building", "error", "reloadStarted", "reloadCompleted", "ready"];
+
 export interface TestBackend extends Pick<
   Backend,
   "start" | "rebuild" | "restart" | "stop" | "facts"

@@ -2,7 +2,6 @@
  * Owner of the dev servers of the workspace: one list with truthful states, started by us or attached from outside (dev-servers
  * section 7). Calls for one project follow each other; those for different projects run at once.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type {
   BuildError,
   DevInfo,
@@ -11,13 +10,14 @@ import type {
 } from "../../protocol/dev-server.ts";
 import type { DevServerSettings } from "../../protocol/contract.ts";
 import { UserError } from "../../protocol/errors.ts";
-import type { LogEntry, Session } from "../../protocol/model.ts";
+import type { LogEntry, Project, Session } from "../../protocol/model.ts";
 import { createQueues } from "../files/queues.ts";
 import type { Log } from "../log.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { TrustGate } from "../trust-gate.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { createSlots } from "../slots.ts";
+import { within } from "../within.ts";
 import type { FoundProject } from "./combine.ts";
 import { DevServer, type Publish } from "./dev-server.ts";
 import { createExternals } from "./attached.ts";
@@ -147,7 +147,7 @@ export class DevServers {
       const { id, state, project } = session;
       const ui = ownUiOf(this.#parts.sessions, session);
       if (ui !== undefined && (this.#servers.has(id) || state.name !== "stopped"))
-        this.#server(id, project.folder).uiChanged(ui);
+        this.#server(id, project).uiChanged(ui);
     }
   }
 
@@ -159,13 +159,18 @@ export class DevServers {
     }
   }
 
-  /** Stops all that is ours, lets go of the rest; bounded by 10 s. */
+  /** Stops all that is ours, lets go of the rest; bounded by 10 s. They can be started again. */
   async shutdown(): Promise<void> {
+    const active = this.list().filter(({ mode }) => mode !== "idle");
+    const stopped = Promise.allSettled(active.map(({ pluginID }) => this.stop(pluginID)));
+    await within(stopped, shutdownMs, undefined);
+  }
+
+  /** The server ends: nothing is started, found or told any more. */
+  async close(): Promise<void> {
+    await this.shutdown();
     this.#externals.stop();
-    const stops = [...this.#servers.values()].map((server) =>
-      this.#queues.run(server.id, async () => server.isManaged && server.stop()),
-    );
-    await Promise.race([Promise.allSettled(stops), delay(shutdownMs, undefined, { ref: false })]);
+    for (const server of this.#servers.values()) server.close();
   }
 
   #begin(id: string, act: (server: DevServer) => Promise<void>): Promise<DevServerState> {
@@ -178,7 +183,7 @@ export class DevServers {
   }
 
   #attached(part: ExternalPart): void {
-    const server = this.#server(part.pluginID, part.devPath);
+    const server = this.#server(part.pluginID, outside(part));
     server.externalChanged(part);
     void this.#safely(showAttached(this.#parts.sessions, server.found.project, part));
   }
@@ -189,16 +194,11 @@ export class DevServers {
   }
 
   async #run<Result>(id: string, task: (server: DevServer) => Promise<Result>): Promise<Result> {
-    const found = this.#foundOf(id);
-    if (found === undefined && !this.#servers.has(id))
-      throw new UserError(
-        "not_found",
-        `There is no project ${id}. Known now: ${this.#known()
-          .map((one) => one.id)
-          .join(", ")}`,
-      );
-    const server = this.#server(id, found?.project.folder ?? "");
-    return this.#queues.run(id, () => task(server));
+    const project = this.#foundOf(id)?.project;
+    const server = project === undefined ? this.#servers.get(id) : this.#server(id, project);
+    if (server !== undefined) return this.#queues.run(id, () => task(server));
+    const names = this.#known().map((one) => one.id);
+    throw new UserError("not_found", `There is no project ${id}. Known now: ${names.join(", ")}`);
   }
 
   #foundOf(id: string): FoundProject | undefined {
@@ -213,12 +213,13 @@ export class DevServers {
   }
 
   /** @param folder for one that nobody configured: a process outside, or a page that was opened */
-  #server(id: string, folder: string): DevServer {
+  /** @param project as it was opened or attached, where nothing is configured or found under its id */
+  #server(id: string, project: Project): DevServer {
     const known = this.#servers.get(id);
     if (known !== undefined) return known;
     const { keeper, log, publish, settings, sessions } = this.#parts;
     const server: DevServer = new DevServer({
-      found: this.#foundOf(id) ?? unconfigured(id, folder),
+      found: this.#foundOf(id) ?? withoutConfig(project),
       slots: this.#slots,
       keeper,
       publish,
@@ -279,17 +280,21 @@ function notRunning(server: DevServer): UserError {
   return new UserError("not_running", `${server.state().name} does not run. Start it first`);
 }
 
-function unconfigured(id: string, folder: string): FoundProject {
-  const config = { id, name: id, root: folder, autostart: false, origin: "detected" } as const;
-  const project = {
-    id,
-    name: id,
-    root: folder,
-    folder,
-    hasUI: true,
-    hasBackend: false,
+function withoutConfig(project: Project): FoundProject {
+  const { id, name, folder, autostart } = project;
+  return { project, config: { id, name, root: folder, autostart, origin: "detected" } };
+}
+
+/** A process that announces itself in a folder that is no project of the workspace. */
+function outside({ pluginID, devPath, hasUI, hasBackend }: ExternalPart): Project {
+  return {
+    id: pluginID,
+    name: pluginID,
+    root: devPath,
+    folder: devPath,
+    hasUI,
+    hasBackend,
     autostart: false,
     evidence: "html",
-  } as const;
-  return { config, project };
+  };
 }

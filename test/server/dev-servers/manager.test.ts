@@ -382,6 +382,22 @@ test("projects that are to start by themselves do, and a changed back end goes o
   expect(isAlive(backendPid)).toBe(false);
 });
 
+test("a shutdown of all stops what is ours, lets go of the rest, and what is started again runs", async () => {
+  const root = await workspace(uis);
+  await using server = await open(root);
+  const addr = new URL(server.welcome.gateway).host;
+  await writeFile(path.join(root, "docs/.devinfo"), JSON.stringify({ pid: process.pid, addr }));
+  await devServerIs(server, "docs", "attached", ({ mode }) => mode === "external");
+  await server.methods.startDevServer("admin");
+  const { uiPid } = await uiReady(server, "admin");
+  expect((await callApi(server, "devservers/shutdown")).status).toBe(200);
+  const { result } = await callApi(server, "devservers/list");
+  expect((result as DevServerState[]).map(({ mode }) => mode)).toEqual(["idle", "idle"]);
+  expect(isAlive(uiPid)).toBe(false);
+  await server.methods.startDevServer("admin");
+  await uiReady(server, "admin");
+});
+
 test("a build is read by the problem matcher of another extension", async () => {
   const root = await workspace([{ ...shop, backend: { ...shop.backend, problems: "$other" } }]);
   await writeFile(path.join(root, "shop/src/app.mjs"), "SYNTAX");
