@@ -102,9 +102,7 @@ function uiRestartAt(ui: OwnUi | undefined): string {
 function failureOf({ ui, backend }: DevServerParts): DevServerFailure | undefined {
   if (ui?.state.name === "restarting") return "crashed";
   if (ui?.state.name === "error") return uiFailures[ui.state.fault.code] ?? "start_failed";
-  if (backend?.status !== "error") return undefined;
-  if (backend.errors.some(({ severity }) => severity === "error")) return "build_failed";
-  return backend.nextRestartAt === "" ? "gave_up" : "crashed";
+  return backend?.status === "error" ? backend.failure : undefined;
 }
 
 /** By codes of faults of a session. */

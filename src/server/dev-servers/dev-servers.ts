@@ -99,9 +99,13 @@ export class DevServers {
     });
   }
 
-  /** @throws UserError `not_running` when none is attached */
+  /**
+   * Lets go of a process outside, or declines one that offers itself.
+   * @throws UserError `not_running` when there is neither
+   */
   async detach(id: string): Promise<void> {
     await this.#run(id, async (server) => {
+      if (server.state().conflict !== undefined) return server.conflicts(undefined);
       if (!(await this.#externals.detach(id))) throw notRunning(server);
     });
   }

@@ -309,6 +309,9 @@ test("a running project and a process outside: the user is asked, and a choice f
     viteStatus: "ready",
     conflict: { pid: process.pid },
   });
+  await server.methods.detachDevServer("docs");
+  await devServerIs(server, "docs", "kept", ({ conflict }) => conflict === undefined);
+  expect(isAlive(uiPid)).toBe(true);
   expect(await server.methods.attachDevServer("docs")).toMatchObject({ mode: "external" });
   expect(isAlive(uiPid)).toBe(false);
   await rm(path.join(root, "docs/.devinfo"));
@@ -396,6 +399,22 @@ test("a shutdown of all stops what is ours, lets go of the rest, and what is sta
   expect(isAlive(uiPid)).toBe(false);
   await server.methods.startDevServer("admin");
   await uiReady(server, "admin");
+});
+
+test("a build that works and makes nothing that serves is told as such, not as a failed build", async () => {
+  const root = await workspace();
+  await using server = await open(root);
+  await server.methods.startDevServer("shop");
+  await devServerIs(server, "shop", "ready", ({ aggregate }) => aggregate === "ready");
+  await writeFile(path.join(root, "shop/src/app.mjs"), "process.exit(4);");
+  const failed = await devServerIs(
+    server,
+    "shop",
+    "failed",
+    ({ failure }) => failure !== undefined,
+  );
+  expect(failed).toMatchObject({ failure: "start_failed", goStatus: "error", errors: [] });
+  await backendSays(root, server, "one");
 });
 
 test("a build is read by the problem matcher of another extension", async () => {

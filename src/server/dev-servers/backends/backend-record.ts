@@ -1,5 +1,5 @@
 /** What is known of a back end, as one immutable snapshot, and who hears of a new one. */
-import type { DevServerState, PartStatus } from "../../../protocol/dev-server.ts";
+import type { DevServerFailure, DevServerState, PartStatus } from "../../../protocol/dev-server.ts";
 import { nextBackendStatus, type BackendEvent } from "../part-status.ts";
 
 /** The part of `DevServerState` that a back end knows, under its names. Units as there. */
@@ -15,6 +15,8 @@ export interface BackendFacts extends Pick<
   readonly pid: number;
   /** `restarts.backend`. */
   readonly restarts: number;
+  /** What kind of failure `lastError` tells of; says something only while the status is `error`. */
+  readonly failure: DevServerFailure | undefined;
   /** As its handshake said it, empty when unknown. */
   readonly address: string;
 }
@@ -38,6 +40,7 @@ export function createBackendRecord(options: {
     connected: false,
     pid: 0,
     address: "",
+    failure: undefined,
     generation: 0,
     restarts: 0,
     lastBuildDuration: 0,

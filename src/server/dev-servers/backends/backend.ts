@@ -144,7 +144,7 @@ export class Backend {
     bug(error, `running ${project.id}`);
     if (this.facts().status !== "building") return;
     const lastError = `Unexpected error: ${error instanceof Error ? error.message : String(error)}`;
-    this.#record.move("buildFailed", { lastError });
+    this.#record.move("buildFailed", { failure: "start_failed", lastError });
   }
 }
 

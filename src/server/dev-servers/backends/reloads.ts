@@ -69,9 +69,13 @@ export class Reloads {
     const { errors, lastError, status } = record.facts();
     const facts = { ...this.#connection(), nextRestartAt: "" };
     if (status === "building") return record.publish({ ...facts, lastError: failure ?? "" });
-    if (failure !== undefined) return record.move("exited", { ...facts, lastError: failure });
+    if (failure !== undefined)
+      return record.move("exited", { ...facts, failure: "start_failed", lastError: failure });
     // The newest build may be a failed one: then it is the one before that runs again.
-    if (errors.some(isError)) return record.move("restarted", { ...facts, lastError }, "error");
+    if (errors.some(isError)) {
+      const failed = { ...facts, failure: "build_failed", lastError } as const;
+      return record.move("restarted", failed, "error");
+    }
     record.move("restarted", { ...facts, lastError: "" }, "ready");
   }
 
@@ -102,7 +106,8 @@ export class Reloads {
       if (!this.#serves) restarts.lost("The back end ended as soon as it served");
       return;
     }
-    record.move("reloadFailed", { ...built, lastError: failure, ...this.#connection() });
+    const failed = { ...built, failure: "start_failed", lastError: failure } as const;
+    record.move("reloadFailed", { ...failed, ...this.#connection() });
     await this.#rollBack(failure);
   }
 
@@ -150,7 +155,7 @@ export class Reloads {
     this.#tellErrors(errors);
     const attempt = runtime.current() === undefined ? restarts.afterFailedBuild() : {};
     const lastError = firstLine(errors.find(isError)?.message);
-    record.move("buildFailed", { ...built, ...attempt, lastError });
+    record.move("buildFailed", { ...built, ...attempt, failure: "build_failed", lastError });
   }
 
   #tellErrors(errors: readonly BuildError[]): void {

@@ -62,11 +62,12 @@ export class Restarts {
     if (delay === undefined) {
       const lastError = `${why}. It is not started again after several attempts: correct it, or restart it`;
       events.logged(managerLine("error", lastError));
-      return { ...none, lastError, nextRestartAt: "" };
+      return { ...none, failure: "gave_up", lastError, nextRestartAt: "" };
     }
     events.logged(managerLine("error", `${why}. It is started again in ${delay / 1000} s`));
     this.#timer = setTimeout(() => void enqueue(() => this.#attempt()), delay);
-    return { ...none, lastError: why, nextRestartAt: new Date(Date.now() + delay).toISOString() };
+    const nextRestartAt = new Date(Date.now() + delay).toISOString();
+    return { ...none, failure: "crashed", lastError: why, nextRestartAt };
   }
 
   async #attempt(): Promise<void> {
@@ -93,7 +94,8 @@ export class Restarts {
     const { errors, restarts } = record.facts();
     // The newest build may be a failed one: then it is the one before that runs again.
     const failed = errors.find(({ severity }) => severity === "error");
-    const facts = {
+    const facts: Partial<BackendFacts> = {
+      failure: failed && "build_failed",
       connected: true,
       pid: running.pid,
       address: running.address,
