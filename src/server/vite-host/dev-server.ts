@@ -1,5 +1,6 @@
 /** One Vite server: a project's own config, our overlay, structured errors, our door in front. */
 import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { InlineConfig, LogErrorOptions, Logger, ViteDevServer } from "vite";
 import { UserError } from "../../protocol/errors.ts";
@@ -58,11 +59,11 @@ export async function startDevServer(
     options,
   );
   events.step("Starting Vite", false);
-  await listen(server, options.port);
+  const port = await listen(server, options.port);
   void warmUp(server, packs, events);
 
   const served = (): Served => ({
-    url: `http://127.0.0.1:${options.port}${settled.userBase}`,
+    url: `http://127.0.0.1:${port}${settled.userBase}`,
     base: settled.base,
     viteVersion: vite.version,
     notices: noticesFor(vite, settled),
@@ -184,9 +185,11 @@ function plain(error: ViteError): ViteError {
   return { ...error, message: error.message ?? String(error) };
 }
 
-async function listen(server: ViteDevServer, port: number): Promise<void> {
+/** @returns the port, which the system has chosen if 0 was asked for */
+async function listen(server: ViteDevServer, port: number): Promise<number> {
   try {
     await server.listen();
+    return (server.httpServer?.address() as AddressInfo).port;
   } catch (error) {
     await server.close();
     const taken =

@@ -13,6 +13,8 @@ const callDeadline = 60_000;
 
 let vite: { url: string; module: Promise<Vite> } | undefined;
 let rehearsal: Promise<void> | undefined;
+/** Aborted by the first who wants to be served. */
+const wanted = new AbortController();
 let devServer: DevServer | undefined;
 
 const load = (url: string): Promise<Vite> => {
@@ -22,7 +24,7 @@ const load = (url: string): Promise<Vite> => {
 
 const methods: ViteHostMethods = {
   async warm(url, directory) {
-    rehearsal = load(url).then((module) => rehearse(module, directory));
+    rehearsal = load(url).then((module) => rehearse(module, directory, wanted.signal));
     await rehearsal;
   },
   async serve(options) {
@@ -30,6 +32,7 @@ const methods: ViteHostMethods = {
       throw new UserError("bad_request", "This Vite host serves already");
     // A project's tools look at the working directory, as they would under `vite`.
     process.chdir(options.root);
+    wanted.abort();
     tell("step", "Loading Vite", false);
     await rehearsal;
     const module = await load(options.vite);

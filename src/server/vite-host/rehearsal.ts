@@ -1,47 +1,58 @@
 /**
- * What the first start of a Vite pays once per process is paid ahead: a server on an empty folder, without any config or
- * plugin of a user, transforms one page. It takes about 50 ms from the next start, a third of it from loading the config.
+ * What the first start of a Vite pays once per process is paid ahead: a page of our own is served as a project's would be,
+ * by the same server behind the same door, and asked for once. No config, plugin or file of a user is touched.
  */
 import { writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import path from "node:path";
+import { PACK_ROUTE } from "../../protocol/packs.ts";
+import type { ServeOptions, ViteHostEvents } from "../../protocol/vite-host.ts";
+import { startDevServer } from "./dev-server.ts";
 import type { Vite } from "./main.ts";
 
-const page = '<!doctype html><script type="module" src="/rehearsal.tsx"></script>';
-const modules: Readonly<Record<string, string>> = {
-  "/rehearsal.tsx":
-    'import "/rehearsal.css"; const n: number = 1; export default () => <b>{n}</b>;',
-  "/rehearsal.css": "b { color: red; }",
+/** A config costs the most of a first start: newer versions load it with a bundler. */
+const files: Readonly<Record<string, string>> = {
+  "vite.config.ts":
+    'import path from "node:path";\nexport default { envDir: import.meta.dirname, publicDir: path.join("none") as string };\n',
+  "package.json": '{ "type": "module" }',
+  "index.html": '<!doctype html><script type="module" src="/main.ts"></script>',
+  "main.ts":
+    'import "./main.css"; import { two } from "./two.tsx"; const one: number = 1; export const sum = one + two();',
+  "two.tsx": 'export const two = () => 2; export const lazy = () => import("./three.ts");',
+  "three.ts": "export const three: number = 3;",
+  "main.css": "b { color: red; }",
 };
 
-const script =
-  'import one from "/one.js"; export const two = async () => one + (await import("/two.js"));';
+/** The one name by which the server of the rehearsal is asked. */
+const host = "rehearsal.invalid";
 
-/** @param directory an empty, private folder. Never rejects: without a rehearsal the start is only slower. */
-export async function rehearse(vite: Vite, directory: string): Promise<void> {
+const unheard: ViteHostEvents = {
+  step() {},
+  problemsChanged() {},
+  served() {},
+  edited() {},
+  logged() {},
+};
+
+/**
+ * @param directory an empty, private folder
+ * @param signal aborted when the host is wanted: what has not begun is left out
+ * Never rejects: without a rehearsal the start is only slower.
+ */
+export async function rehearse(vite: Vite, directory: string, signal: AbortSignal): Promise<void> {
   const mode = process.env["NODE_ENV"];
   try {
-    const server = await vite.createServer({
-      root: directory,
-      cacheDir: directory,
-      configFile: false,
-      envDir: directory,
-      logLevel: "silent",
-      server: { middlewareMode: true, watch: null, hmr: false },
-      optimizeDeps: { noDiscovery: true, include: [] },
-      plugins: [
-        {
-          name: "vitrine:rehearsal",
-          resolveId: (id) => (id in modules ? id : undefined),
-          load: (id) => modules[id],
-        },
-      ],
-    });
-    await server.transformIndexHtml("/index.html", page);
-    await Promise.allSettled(Object.keys(modules).map((id) => server.transformRequest(id)));
-    await server.close();
-    await rehearseConfig(vite, directory);
-    // What packs are made with; Vite 5 has none of it.
-    await vite.moduleRunnerTransform?.(script, null, "/rehearsal.js", script);
+    for (const [name, text] of Object.entries(files))
+      await writeFile(path.join(directory, name), text);
+    if (signal.aborted) return;
+    const server = await startDevServer(vite, optionsFor(directory), unheard);
+    try {
+      const html = signal.aborted ? "" : await get(server.served().url, "/");
+      const packs = html.match(new RegExp(`/${PACK_ROUTE}\\w+\\.js`, "g")) ?? [];
+      for (const pack of packs) if (!signal.aborted) await get(server.served().url, pack);
+    } finally {
+      await server.close();
+    }
   } catch {
     // An unusual Vite; its real start says what is wrong.
   } finally {
@@ -50,15 +61,32 @@ export async function rehearse(vite: Vite, directory: string): Promise<void> {
   }
 }
 
-/** A config of our own: what loads one (a bundler, in newer versions) is the slowest part of a first start. */
-async function rehearseConfig(vite: Vite, directory: string): Promise<void> {
-  const file = path.join(directory, "vite.config.ts");
-  const text = 'import path from "node:path";\nexport default { cacheDir: path.sep as string };\n';
-  await writeFile(file, text);
-  await vite.loadConfigFromFile(
-    { command: "serve", mode: "development" },
-    file,
-    directory,
-    "silent",
-  );
+function optionsFor(root: string): ServeOptions {
+  return {
+    root,
+    configFile: path.join(root, "vite.config.ts"),
+    preset: "plain",
+    vite: "",
+    port: 0,
+    prefix: "/",
+    origins: [],
+    hosts: [host],
+    pipe: "",
+    cacheDir: path.join(root, "cache"),
+    streaming: "auto",
+  };
+}
+
+function get(url: string, address: string): Promise<string> {
+  const { port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    request({ host: "127.0.0.1", port, path: address, headers: { host }, agent: false })
+      .once("response", async (response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(chunk as Buffer);
+        resolve(Buffer.concat(chunks).toString());
+      })
+      .once("error", reject)
+      .end();
+  });
 }
