@@ -61,6 +61,9 @@ export interface RunEvent {
   readonly text: string;
 }
 
+/** On the client's script element: the policy of the page is known to allow inline scripts, with the element's nonce if it has one. */
+export const INLINE_ATTRIBUTE = "data-vitrine-inline";
+
 export interface RunRequest {
   readonly type: "run";
   readonly job: string;
@@ -68,7 +71,7 @@ export interface RunRequest {
   readonly scope: string;
   /** Path of the compiled script below the page's base (`-vitrine/block/<job>.js`); page realms load it. */
   readonly script: string;
-  /** The compiled script itself; Node realms and workers evaluate it. */
+  /** The compiled script itself; Node realms and workers evaluate it, and pages that allow inline scripts. */
   readonly code: string;
   /** Name of the script in stack frames of a Node realm. */
   readonly scriptName: string;

@@ -1,6 +1,7 @@
 /**
- * Loads a compiled block as a classic script of the page's own origin: it works under a content policy without
- * `unsafe-eval` and has an address for breakpoints and stacks (decision 31).
+ * Runs a compiled block as a classic script of the page's own origin: it works under a content policy without
+ * `unsafe-eval` and has an address for breakpoints and stacks (decision 31). Where the page is known to allow inline scripts the
+ * text runs at once, under that same address; loading it would cost a way to the server and back, and more than the rest.
  */
 import type { RealmError, RunRequest } from "../protocol/realm.ts";
 import { errorOf } from "./page-errors.ts";
@@ -12,16 +13,22 @@ export interface BlockScripts {
   owns(element: Element): boolean;
 }
 
-/**
- * @param base address of the page's base
- * @param nonce the nonce of our own script element, empty when the page's policy needs none
- * @param fail called when a script was not loaded or not parsed; harmless when its block began
- */
-export function createBlockScripts(
-  base: URL,
-  nonce: string,
-  fail: (job: string, error: RealmError) => void,
-): BlockScripts {
+export interface BlockScriptsOptions {
+  /** Address of the page's base. */
+  readonly base: URL;
+  /** The nonce of our own script element, empty when the page's policy needs none. */
+  readonly nonce: string;
+  /** Whether the page's policy is known to allow inline scripts. */
+  readonly isInline: boolean;
+  /** Whether a job waits for its script. */
+  waits(job: string): boolean;
+  /** Called when a script was not loaded or not parsed; harmless when its block began. */
+  fail(job: string, error: RealmError): void;
+}
+
+export function createBlockScripts(options: BlockScriptsOptions): BlockScripts {
+  const { base, nonce, waits, fail } = options;
+  let { isInline } = options;
   const loading = new Map<string, { element: HTMLScriptElement; job: string }>();
 
   function settle(src: string, error: RealmError): void {
@@ -32,13 +39,38 @@ export function createBlockScripts(
     fail(entry.job, error);
   }
 
+  function begin({ job, script }: RunRequest): { src: string; element: HTMLScriptElement } {
+    const element = document.createElement("script");
+    const src = new URL(script, base).href;
+    loading.set(src, { element, job });
+    element.async = false;
+    if (nonce !== "") element.nonce = nonce;
+    return { src, element };
+  }
+
+  function insert(element: HTMLScriptElement): void {
+    (document.head ?? document.documentElement).append(element);
+  }
+
+  /** Nothing has run when the page has another policy than its HTML says. */
+  function runInline(request: RunRequest): void {
+    const { src, element } = begin(request);
+    try {
+      element.text = `${request.code}\n//# sourceURL=${src}\n//# sourceMappingURL=${src}.map`;
+      insert(element);
+    } catch {
+      // A page may demand Trusted Types, or have taken its own document apart.
+    }
+    element.remove();
+    loading.delete(src);
+    isInline = !waits(request.job);
+  }
+
   return {
     load(request) {
-      const element = document.createElement("script");
-      const src = new URL(request.script, base).href;
-      loading.set(src, { element, job: request.job });
-      element.async = false;
-      if (nonce !== "") element.nonce = nonce;
+      if (isInline) runInline(request);
+      if (isInline) return;
+      const { src, element } = begin(request);
       element.addEventListener("load", () =>
         settle(src, scriptError(`${src} did not run a block`)),
       );
@@ -48,9 +80,9 @@ export function createBlockScripts(
       });
       try {
         element.src = src;
-        (document.head ?? document.documentElement).append(element);
+        insert(element);
       } catch (error) {
-        // A page may demand Trusted Types, or have taken its own document apart.
+        // The same reasons.
         settle(src, scriptError(`the page refused the block's script ${src}: ${String(error)}`));
       }
     },

@@ -51,6 +51,8 @@ export interface Evaluator {
   begin(request: RunRequest): void;
   /** The script's own call. Unknown jobs and second calls are ignored. */
   block(job: string, body: BlockBody): void;
+  /** Whether a run is announced, and its block has not begun. */
+  waits(job: string): boolean;
   /** The script could not be loaded or parsed. Ignored once its block began. */
   fail(job: string, error: RealmError): void;
   /** A console line or uncaught error: an event of the run in progress. Answers that run's id. */
@@ -107,6 +109,7 @@ export function createEvaluator(host: EvaluatorHost): Evaluator {
       job.startedAt = now();
       void settle(job, body);
     },
+    waits: (id) => jobs.get(id)?.called === false,
     fail(id, error) {
       const job = jobs.get(id);
       if (job !== undefined && !job.called) finish(job, { error });

@@ -2,7 +2,7 @@
  * The page client, first script of every page that Vitrine serves: `<script src="<base>-vitrine/page.js"
  * data-vitrine-base="<base>">`. It never throws into the page; a second copy does nothing.
  */
-import type { FromRealm, ToRealm } from "../protocol/realm.ts";
+import { INLINE_ATTRIBUTE, type FromRealm, type ToRealm } from "../protocol/realm.ts";
 import { createBlockScripts } from "./block-script.ts";
 import { createBrowserEvaluator } from "./browser-evaluator.ts";
 import { createChannel } from "./channel.ts";
@@ -24,7 +24,8 @@ try {
   const base = script?.getAttribute("data-vitrine-base");
   if (base && !Object.hasOwn(globalThis, REALM_GLOBAL)) {
     const nonce = script instanceof HTMLElement ? script.nonce : "";
-    start({ publicBase: base, nonce, heartbeat: heartbeatOf(script) });
+    const isInline = script?.hasAttribute(INLINE_ATTRIBUTE) === true;
+    start({ publicBase: base, nonce, isInline, heartbeat: heartbeatOf(script) });
   }
 } catch {
   // A page has to work without us, and there is nobody to tell before the channel is open.
@@ -34,10 +35,12 @@ interface Start {
   readonly publicBase: string;
   /** The nonce of our own script element, empty when the page's policy needs none. */
   readonly nonce: string;
+  /** Whether the page's policy is known to allow inline scripts with that nonce. */
+  readonly isInline: boolean;
   readonly heartbeat: Heartbeat;
 }
 
-function start({ publicBase, nonce, heartbeat }: Start): void {
+function start({ publicBase, nonce, isInline, heartbeat }: Start): void {
   const base = new URL(publicBase, location.href);
   const importModule = watchPacks();
   const identity = findIdentity(publicBase, REALM_GLOBAL);
@@ -55,7 +58,7 @@ function start({ publicBase, nonce, heartbeat }: Start): void {
   const feed = createConsoleFeed(channel);
   const imports = createPageImports(base, send, importModule);
   const evaluator = createBrowserEvaluator({ feed, imports, send });
-  const scripts = createBlockScripts(base, nonce, evaluator.fail);
+  const scripts = createBlockScripts({ base, nonce, isInline, ...evaluator });
   const companion = createCompanion({ base, heartbeat, instance, name: identity.name, send });
 
   function welcomed(name: string): void {

@@ -18,3 +18,12 @@ export function scriptSources(
     directives.get("default-src")
   );
 }
+
+/** The policies that a server's settings send with every page. */
+export function policiesInHeaders(
+  headers: Readonly<Record<string, number | string | readonly string[] | undefined>> = {},
+): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === "content-security-policy")
+    .map(([, value]) => String(value));
+}

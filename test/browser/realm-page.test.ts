@@ -92,6 +92,44 @@ test("errors of a block name its script: thrown, not parsed, not loaded", async 
   expect(realm.messages.filter(({ type }) => type === "uncaught")).toEqual([]);
 });
 
+test("a page that allows inline scripts is not asked to load its blocks, and they keep their addresses", async () => {
+  const { realm, page } = await pages.openRealm({ inline: true });
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  expect(
+    await realm.value(`__vitrine.declare(__scope, ["a"]); a = 7; return [a, typeof this]`),
+  ).toEqual([7, "object"]);
+  expect((await realm.run("return null.x")).error?.stack).toMatch(
+    /\/\/127\.0\.0\.1:\d+\/-vitrine\/block\/job\d+\.js:1:\d+/,
+  );
+  expect(await realm.value("return document.querySelectorAll('head script').length")).toBe(2);
+  expect(asked).toEqual([]);
+  const parsed = await realm.run("", { code: "let a = 1;\nlet b = = 2;" });
+  expect(parsed.error).toMatchObject({ name: "SyntaxError" });
+  expect((await realm.run("", { code: "1" })).error?.message).toContain("did not run a block");
+});
+
+test.for(["script-src 'self'", "require-trusted-types-for 'script'; script-src 'self'"])(
+  "a page whose server sends another policy than its HTML says loads its blocks after the first try: %s",
+  async (policy) => {
+    const { realm, page } = await pages.openRealm({
+      inline: true,
+      headers: { "content-security-policy": policy },
+    });
+    const refused: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error") refused.push(message.text());
+    });
+    if (policy.startsWith("require")) {
+      expect((await realm.run("return 1")).error?.message).toContain("the page refused");
+      return;
+    }
+    expect(await realm.value("return 1")).toBe(1);
+    expect(await realm.value("return 2")).toBe(2);
+    expect(refused.filter((text) => text.includes("inline"))).toHaveLength(1);
+  },
+);
+
 test("the console is heard as it is written and works as before, also for a page that patches the platform", async () => {
   const server = await pages.openServer({
     head: `<script>

@@ -40,7 +40,9 @@ test("a folder without a Vite of its own is served by ours, with the realm clien
   expect(opened.url).toBe(`http://127.0.0.1:${opened.port}/`);
   const session = await server.sessionIs(opened.id, "live");
   const html = await (await fetch(session.url)).text();
-  expect(html).toContain('<script src="/-vitrine/page.js" data-vitrine-base="/">');
+  expect(html).toContain(
+    '<script src="/-vitrine/page.js" data-vitrine-base="/" data-vitrine-inline>',
+  );
   const script = await fetch(new URL("/-vitrine/page.js", session.url));
   expect(script.headers.get("content-type")).toContain("text/javascript");
   expect(await (await fetch(new URL("/main.ts", session.url))).text()).toContain("const n = 1");

@@ -16,6 +16,8 @@ export interface Site {
   readonly body?: string;
   readonly base?: string;
   readonly headers?: Record<string, string>;
+  /** Whether the client is told that inline scripts run. */
+  readonly inline?: boolean;
 }
 
 export interface RealmPages {
@@ -28,8 +30,10 @@ export interface RealmPages {
   stop(): Promise<void>;
 }
 
-export function siteHtml({ before = "", head = "", body = "", base = "/" }: Site): string {
-  const script = `<script src="${base}-vitrine/page.js" data-vitrine-base="${base}"></script>`;
+export function siteHtml(site: Site): string {
+  const { before = "", head = "", body = "", base = "/", inline = false } = site;
+  const told = inline ? " data-vitrine-inline" : "";
+  const script = `<script src="${base}-vitrine/page.js" data-vitrine-base="${base}"${told}></script>`;
   return `<!doctype html><html><head>${before}${script}<title>Shop</title>${head}</head><body>${body}</body></html>`;
 }
 

@@ -1,21 +1,32 @@
 /** The file system calls of the file writer, as one object, so that tests can make each of them fail. */
-import { linkSync, lstatSync, realpathSync, renameSync, type BigIntStats } from "node:fs";
-import {
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  realpath,
-  rename,
-  unlink,
-  type FileHandle,
-} from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { link, lstat, mkdir, open, readdir, realpath, rename, unlink } from "node:fs/promises";
 import path from "node:path";
+
+/** Part of a `FileHandle` of `node:fs/promises`, in the forms that are used here. */
+export interface OpenFile {
+  stat(options: { bigint: true }): Promise<BigIntStats>;
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
+  write(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
+  chmod(mode: number): Promise<void>;
+  truncate(length: number): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** Part of `node:fs/promises`, in the forms that are used here. */
 export interface Disk {
-  open(path: string, flags: string | number, mode?: number): Promise<FileHandle>;
+  open(path: string, flags: string | number, mode?: number): Promise<OpenFile>;
   lstat(path: string, options: { bigint: true }): Promise<BigIntStats>;
   realpath(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
@@ -28,18 +39,6 @@ export interface Disk {
 
 export const realDisk: Disk = { open, lstat, realpath, rename, link, unlink, readdir, mkdir };
 
-/**
- * The same for texts that people wait for. Calls that take microseconds are made at once: handing each of them to another
- * thread and back takes many times as long as the call, and leaves other programs that much more time in between.
- */
-export const promptDisk: Disk = {
-  ...realDisk,
-  lstat: async (file, options) => lstatSync(file, options),
-  realpath: async (file) => realpathSync.native(file),
-  rename: async (from, to) => renameSync(from, to),
-  link: async (from, to) => linkSync(from, to),
-};
-
 /** `fsync` said no: what was written may or may not be there after a power loss (D-03). */
 export class NotDurable extends Error {
   override readonly name = "NotDurable";
@@ -47,7 +46,7 @@ export class NotDurable extends Error {
 
 /** Writes everything, however short the single writes are. */
 export async function writeAll(
-  handle: FileHandle,
+  handle: OpenFile,
   bytes: Uint8Array,
   position: number,
 ): Promise<void> {
@@ -59,7 +58,7 @@ export async function writeAll(
 }
 
 /** The content from the start, up to `limit` bytes. @param expected how many there probably are: then one read will do */
-export async function readAll(handle: FileHandle, limit: number, expected = 0): Promise<Buffer> {
+export async function readAll(handle: OpenFile, limit: number, expected = 0): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (let size = 0; size < limit;) {
     const wanted = size === 0 && expected > 0 ? expected + 1 : 256 * 1024;
@@ -74,7 +73,7 @@ export async function readAll(handle: FileHandle, limit: number, expected = 0): 
 }
 
 /** @throws NotDurable. */
-export async function syncHandle(handle: FileHandle): Promise<void> {
+export async function syncHandle(handle: OpenFile): Promise<void> {
   try {
     await handle.sync();
   } catch (cause) {
@@ -93,7 +92,7 @@ const noSuchThing: ReadonlySet<unknown> = new Set([
 
 /** Makes renames in a directory durable, where the system has such a thing. @throws NotDurable. */
 export async function syncDirectory(disk: Disk, directory: string): Promise<void> {
-  let handle: FileHandle | undefined;
+  let handle: OpenFile | undefined;
   try {
     handle = await disk.open(directory, "r");
     await handle.sync();
@@ -119,7 +118,7 @@ export async function readIfThere(
   file: string,
   limit: number,
 ): Promise<Buffer | undefined> {
-  let handle: FileHandle | undefined;
+  let handle: OpenFile | undefined;
   try {
     handle = await disk.open(file, "r");
     return await readAll(handle, limit);
@@ -132,7 +131,7 @@ export async function readIfThere(
 }
 
 /** For handles whose content is synced, or given up: their closing decides nothing. */
-export async function closeQuietly(handle: FileHandle | undefined): Promise<void> {
+export async function closeQuietly(handle: OpenFile | undefined): Promise<void> {
   try {
     await handle?.close();
   } catch {

@@ -1,5 +1,4 @@
 /** The file of the journal: extended record by record, written anew when it has grown or its end is not known. */
-import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import {
   closeQuietly,
@@ -9,6 +8,7 @@ import {
   unlinkQuietly,
   writeAll,
   type Disk,
+  type OpenFile,
 } from "./disk.ts";
 import { journalName, releaseJournal, temporaryName } from "./temporaries.ts";
 
@@ -29,7 +29,7 @@ const compactAbove = 1024 * 1024;
 export function createJournalFile(disk: Disk, directory: string): JournalFile {
   const name = journalName();
   const file = path.join(directory, name);
-  let handle: FileHandle | undefined;
+  let handle: OpenFile | undefined;
   let size = 0;
   let sizeAtStart = 0;
 
@@ -38,7 +38,7 @@ export function createJournalFile(disk: Disk, directory: string): JournalFile {
     size = all.length;
     sizeAtStart = size;
   };
-  const extend = async (open: FileHandle, bytes: Buffer, durable: boolean): Promise<void> => {
+  const extend = async (open: OpenFile, bytes: Buffer, durable: boolean): Promise<void> => {
     await writeAll(open, bytes, size);
     if (durable) await syncHandle(open);
     size += bytes.length;
@@ -70,7 +70,7 @@ async function replaceJournal(
   disk: Disk,
   directory: string,
   { file, all }: { file: string; all: Buffer },
-): Promise<FileHandle> {
+): Promise<OpenFile> {
   await makeDirectory(disk, directory);
   const temporary = path.join(directory, temporaryName());
   const fresh = await disk.open(temporary, "wx", 0o600);

@@ -1,8 +1,7 @@
 /** One try to put one journal entry into its file. */
 import { createHash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
 import type { Copies } from "./copies.ts";
-import { closeQuietly, type Disk } from "./disk.ts";
+import { closeQuietly, type Disk, type OpenFile } from "./disk.ts";
 import type { Intention, Pending } from "./journal-records.ts";
 import { replaceFile, writeInPlace, type Replacement } from "./replace-file.ts";
 import { maximumTextSize, takeSnapshot, textOf, type Snapshot } from "./snapshot.ts";
@@ -21,7 +20,7 @@ export interface Placing<Entry> {
 
 /** The file that lost its name, still open, and the hash of what we read in it. */
 export interface Replaced {
-  readonly handle: FileHandle;
+  readonly handle: OpenFile;
   readonly hash: string;
 }
 

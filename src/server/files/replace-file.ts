@@ -1,6 +1,5 @@
 /** D-01: a file is old or new at every moment, and new only if it was still the old one that was read. */
 import type { BigIntStats } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import {
   closeQuietly,
@@ -9,6 +8,7 @@ import {
   syncHandle,
   writeAll,
   type Disk,
+  type OpenFile,
 } from "./disk.ts";
 import { temporaryName } from "./temporaries.ts";
 import { isSameState, isUnchanged, takeSnapshot, type Snapshot } from "./snapshot.ts";
@@ -89,7 +89,7 @@ export async function writeInPlace({
   return (await reads(disk, target, next)) ? "replaced" : "changed";
 }
 
-async function overwrite(handle: FileHandle, bytes: Buffer): Promise<void> {
+async function overwrite(handle: OpenFile, bytes: Buffer): Promise<void> {
   await writeAll(handle, bytes, 0);
   await handle.truncate(bytes.length);
   await syncHandle(handle);

@@ -1,11 +1,10 @@
 /** A text file as it is at one moment, and whether it still is. */
 import { constants, type BigIntStats } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
-import { closeQuietly, readAll, type Disk } from "./disk.ts";
+import { closeQuietly, readAll, type Disk, type OpenFile } from "./disk.ts";
 
 export interface Snapshot {
   /** Stays open: it shows what others write into this very file, whatever happens to its name. */
-  readonly handle: FileHandle;
+  readonly handle: OpenFile;
   readonly bytes: Buffer;
   readonly stat: BigIntStats;
 }

@@ -7,11 +7,12 @@ import type { BigIntStats } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../protocol/errors.ts";
 import { realClock } from "../clock.ts";
-import { closeQuietly, promptDisk, unlinkQuietly } from "./disk.ts";
+import { closeQuietly, unlinkQuietly } from "./disk.ts";
 import { Flushes } from "./flushes.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { LateTexts } from "./late-texts.ts";
 import { createText, replaceText } from "./place-text.ts";
+import { promptDisk } from "./prompt-disk.ts";
 import { createQueues } from "./queues.ts";
 import {
   isAtRest,

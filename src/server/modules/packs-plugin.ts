@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
 import type { Plugin, ViteDevServer } from "vite";
 import type { Streaming } from "../../protocol/packs.ts";
+import { policiesInHeaders } from "../content-policy.ts";
 import { entries } from "../entries.ts";
 import type { Vite } from "../vite-host/main.ts";
 import type { Position } from "../vite-host/positions.ts";
@@ -118,16 +119,13 @@ function start(
   const packs = createPagePacks(source, dependencies, runtime.trim());
   const pending = createPendingPacks();
   let loaded: Promise<void> | undefined;
-  const policies = Object.entries(settings.headers ?? {})
-    .filter(([name]) => name.toLowerCase() === "content-security-policy")
-    .map(([, value]) => String(value));
   return {
     server,
     base,
     packs,
     pending,
     source,
-    policies,
+    policies: policiesInHeaders(settings.headers),
     nonced: html?.cspNonce !== undefined,
     routes: createPackRoutes({
       vite,

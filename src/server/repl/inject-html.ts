@@ -1,4 +1,5 @@
 /** Puts our import map and the realm client into a page (REPL 12.1 and 13.5). Pure: text in, text out. */
+import { INLINE_ATTRIBUTE } from "../../protocol/realm.ts";
 import { escapeAttribute, scanTags, type HtmlTag } from "../html-tags.ts";
 import { definedBy, mergeImportMap } from "./import-maps.ts";
 import { readPolicy, type InlinePolicy } from "./page-policy.ts";
@@ -92,7 +93,7 @@ function clientScript(client: string, base: string, policy: InlinePolicy): strin
   const attributes = `data-vitrine-base="${escapeAttribute(base)}"${nonceAttribute(policy)}`;
   if (policy.forbidsInline)
     return `<script src="${escapeAttribute(base)}-daebug-client.js" ${attributes}></script>\n`;
-  return `<script ${attributes}>${inScript(client)}</script>\n`;
+  return `<script ${attributes} ${INLINE_ATTRIBUTE}>${inScript(client)}</script>\n`;
 }
 
 function nonceAttribute({ nonce }: InlinePolicy): string {

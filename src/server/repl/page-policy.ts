@@ -1,4 +1,4 @@
-/** What a content policy in a page's own meta elements says about inline scripts. */
+/** What the content policies of a page say about inline scripts. */
 import { readDirectives, scriptSources } from "../content-policy.ts";
 import { policiesIn, type HtmlTag } from "../html-tags.ts";
 
@@ -11,9 +11,12 @@ export interface InlinePolicy {
   readonly start: number;
 }
 
-export function readPolicy(tags: readonly HtmlTag[]): InlinePolicy {
+/** @param sent policies that come with the page, beside those in its own meta elements */
+export function readPolicy(tags: readonly HtmlTag[], sent: readonly string[] = []): InlinePolicy {
   const policies = policiesIn(tags);
-  const sources = policies.map(({ policy }) => scriptSources(readDirectives(policy)));
+  const sources = [...sent, ...policies.map(({ policy }) => policy)].map((policy) =>
+    scriptSources(readDirectives(policy)),
+  );
   const restricting = sources.filter((list) => list !== undefined);
   const nonces = restricting.map((list) => list.flatMap((source) => nonceOf(source) ?? [])[0]);
   // With several policies all have to agree; one nonce serves them only when it is the same.

@@ -5,7 +5,7 @@ import { withTestModules } from "../../../src/server/repl/worker-modules.ts";
 
 const client = "run($&, $1, '$`', '</script><!--')";
 const safeClient = "run($&, $1, '$`', '\\u003c/script>\\u003c!--')";
-const inlineClient = `<script data-vitrine-base="/">${safeClient}</script>\n`;
+const inlineClient = `<script data-vitrine-base="/" data-vitrine-inline>${safeClient}</script>\n`;
 
 /** Our import map is shown as MAP, the client as CLIENT. */
 function injected(html: string, base = "/"): string {

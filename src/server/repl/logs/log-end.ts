@@ -34,8 +34,8 @@ const usual: EndLengths = { long: 2 * 1024 * 1024, end: 512 * 1024, most: 1536 *
 const title = "# \n\n";
 
 export class LogEnd {
-  /** Of the text that was written last: cutting it again would copy all of it. */
-  #last: Part | undefined;
+  /** Of the text that was written last, and of the one that is being written: cutting them again would copy all of them. */
+  #parts: readonly Part[] = [];
   #hashed: { readonly head: string; readonly hash: Hash } | undefined;
 
   readonly #lengths: EndLengths;
@@ -48,10 +48,15 @@ export class LogEnd {
   of(text: string): Part | undefined {
     const lengths = this.#lengths;
     if (text.length < lengths.long) return undefined;
-    const last = this.#last;
-    const isCut = last !== undefined && last.end.length < lengths.most && last.text === text;
-    this.#last = isCut ? last : cut(text, lengths.end);
-    return this.#last;
+    const known = this.#parts.find((part) => part.text === text);
+    if (known !== undefined && known.end.length < lengths.most) return known;
+    const part = cut(text, lengths.end);
+    if (part !== undefined) this.#keep(part);
+    return part;
+  }
+
+  #keep(part: Part): void {
+    this.#parts = [part, ...this.#parts.slice(0, 1)];
   }
 
   /** Hash of a text, base 16. Of a long one the beginning is hashed once. */
@@ -73,7 +78,7 @@ export class LogEnd {
     if (rest === end) return undefined;
     const text = head + rest;
     const shared = sharedLength(end, rest);
-    this.#last = { text, head, end: rest };
+    this.#keep({ text, head, end: rest });
     const delta = { keep: old.length - end.length + shared, add: rest.slice(shared) };
     return { text, rest, was: end, delta };
   }
