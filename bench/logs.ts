@@ -33,8 +33,9 @@ interface Running {
 
 export async function benchLogs(bench: Bench): Promise<boolean> {
   const page = await benchPage(bench);
+  const click = await benchClick(bench);
   const node = await benchNode(bench);
-  return page && node;
+  return page && click && node;
 }
 
 async function benchPage({ browser, folder, rounds }: Bench): Promise<boolean> {
@@ -74,7 +75,7 @@ async function benchPage({ browser, folder, rounds }: Bench): Promise<boolean> {
       const ask = async (code: string): Promise<void> =>
         appendFileSync(file, `\n\`\`\`js\n${code}\n\`\`\`\n`);
       // At any moment of the poller's second.
-      return measured(file, ask, () => pause + Math.random() * 1000);
+      return measured(file, ask, { wait: () => pause + Math.random() * 1000 });
     };
     const saved = await compare({
       title: "Log of a page: file save → reply on disk",
@@ -103,6 +104,50 @@ async function benchPage({ browser, folder, rounds }: Bench): Promise<boolean> {
     return api && saved && long;
   } finally {
     for (const server of [ours, reference, poller]) await server.stop();
+  }
+}
+
+/** A block of a document, run in the page of a project by *Run*. */
+async function benchClick({ browser, folder, rounds }: Bench): Promise<boolean> {
+  const root = path.join(folder, "documents");
+  await mkdir(root, { recursive: true });
+  await writeFile(path.join(root, "index.html"), "<!doctype html><h1>notes</h1>");
+  const bare = path.join(folder, "bare-click.md");
+  await writeFile(bare, padding(sizes.small));
+  const server = await startWarmServer([root], path.join(folder, "documents-state"));
+  const reference = await start([script("log-reference.ts"), bare, "page"]);
+  try {
+    const { url } = await server.open(root);
+    for (const address of [url, reference.url]) {
+      const page = await (await browser.newContext()).newPage();
+      await page.goto(address);
+    }
+    const file = path.join(root, "notes.md");
+    const textOf = (code: string): string =>
+      `${"Words.\n".repeat(1400)}\n\`\`\`js realm=page\n${code}\n\`\`\`\n`;
+    const click = async (code: string): Promise<void> =>
+      void (await server.methods.runBlock({ file, text: textOf(code), block: 0 }));
+    return await compare({
+      title: "Block of a document in a page: Run → result on disk",
+      targets: [
+        {
+          name: "vitrine",
+          measure: measured(file, click, { prepare: (code) => writeFile(file, textOf(code)) }),
+        },
+        {
+          name: "push, eval, one flushed rename",
+          measure: measured(
+            bare,
+            async (code) => void (await fetch(reference.url, { method: "POST", body: code })),
+          ),
+        },
+      ],
+      rounds,
+      goal: 2,
+    });
+  } finally {
+    await reference.stop();
+    await server.stop();
   }
 }
 
@@ -154,16 +199,24 @@ async function benchNode({ folder, rounds }: Bench): Promise<boolean> {
   }
 }
 
+interface Measuring {
+  /** Ms before a request. */
+  wait?(): number;
+  /** Brings the file into the state before the request; not measured. */
+  prepare?(code: string): Promise<void>;
+}
+
 /** A request whose value tells it from all others; ms until that value stands in the file. */
 function measured(
   file: string,
   ask: (code: string) => Promise<void>,
-  wait = () => pause,
+  { wait = () => pause, prepare }: Measuring = {},
 ): Target["measure"] {
   let count = 0;
   return async () => {
-    await delay(wait());
     const [left, right] = [Math.floor(Math.random() * 1e9), ++count];
+    await prepare?.(`${left} + ${right}`);
+    await delay(wait());
     const seen = untilIn(file, `\n${left + right}\n`);
     const started = performance.now();
     await Promise.all([ask(`${left} + ${right}`), seen]);

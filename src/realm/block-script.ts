@@ -48,10 +48,6 @@ export function createBlockScripts(options: BlockScriptsOptions): BlockScripts {
     return { src, element };
   }
 
-  function insert(element: HTMLScriptElement): void {
-    (document.head ?? document.documentElement).append(element);
-  }
-
   /** Nothing has run when the page has another policy than its HTML says. */
   function runInline(request: RunRequest): void {
     const { src, element } = begin(request);
@@ -94,6 +90,10 @@ export function createBlockScripts(options: BlockScriptsOptions): BlockScripts {
     },
     owns: (element) => [...loading.values()].some((entry) => entry.element === element),
   };
+}
+
+function insert(element: HTMLScriptElement): void {
+  (document.head ?? document.documentElement).append(element);
 }
 
 function scriptError(message: string): RealmError {

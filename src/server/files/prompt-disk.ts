@@ -18,6 +18,7 @@ import {
   renameSync,
   write,
   writeSync,
+  type BigIntStats,
 } from "node:fs";
 import { promisify } from "node:util";
 import { realDisk, type Disk, type OpenFile } from "./disk.ts";
@@ -29,27 +30,63 @@ const [readLong, writeLong, sync] = [promisify(read), promisify(write), promisif
 
 export const promptDisk: Disk = {
   ...realDisk,
-  open: async (file, flags, mode) => openFile(openSync(file, flags, mode)),
+  open: async (file, flags, mode) => new PromptFile(openSync(file, flags, mode)),
   lstat: async (file, options) => lstatSync(file, options),
   realpath: async (file) => realpathSync.native(file),
   rename: async (from, to) => renameSync(from, to),
   link: async (from, to) => linkSync(from, to),
 };
 
-function openFile(fd: number): OpenFile {
-  return {
-    stat: async (options) => fstatSync(fd, options),
-    async read(buffer, offset, length, position) {
-      if (length > shortBytes) return readLong(fd, buffer, offset, length, position);
-      return { buffer, bytesRead: readSync(fd, buffer, offset, length, position) };
-    },
-    async write(buffer, offset, length, position) {
-      if (length > shortBytes) return writeLong(fd, buffer, offset, length, position);
-      return { buffer, bytesWritten: writeSync(fd, buffer, offset, length, position) };
-    },
-    chmod: async (mode) => fchmodSync(fd, mode),
-    truncate: async (length) => ftruncateSync(fd, length),
-    sync: () => sync(fd),
-    close: async () => closeSync(fd),
-  };
+/** The system gives a number away again as soon as it is closed: nothing may be done with it after that. */
+class PromptFile implements OpenFile {
+  #number: number | undefined;
+
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  async stat(options: { bigint: true }): Promise<BigIntStats> {
+    return fstatSync(this.#open, options);
+  }
+
+  async read(
+    buffer: Buffer,
+    ...[offset, length, position]: Stretch
+  ): Promise<{ bytesRead: number }> {
+    if (length > shortBytes) return readLong(this.#open, buffer, offset, length, position);
+    return { bytesRead: readSync(this.#open, buffer, offset, length, position) };
+  }
+
+  async write(
+    buffer: Uint8Array,
+    ...[offset, length, position]: Stretch
+  ): Promise<{ bytesWritten: number }> {
+    if (length > shortBytes) return writeLong(this.#open, buffer, offset, length, position);
+    return { bytesWritten: writeSync(this.#open, buffer, offset, length, position) };
+  }
+
+  async chmod(mode: number): Promise<void> {
+    fchmodSync(this.#open, mode);
+  }
+
+  async truncate(length: number): Promise<void> {
+    ftruncateSync(this.#open, length);
+  }
+
+  async sync(): Promise<void> {
+    return sync(this.#open);
+  }
+
+  async close(): Promise<void> {
+    const number = this.#open;
+    this.#number = undefined;
+    closeSync(number);
+  }
+
+  get #open(): number {
+    if (this.#number === undefined) throw new Error("EBADF: the file is closed");
+    return this.#number;
+  }
 }
+
+type Stretch = [offset: number, length: number, position: number];

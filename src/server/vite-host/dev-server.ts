@@ -189,7 +189,7 @@ function plain(error: ViteError): ViteError {
 async function listen(server: ViteDevServer, port: number): Promise<number> {
   try {
     await server.listen();
-    return (server.httpServer?.address() as AddressInfo).port;
+    return (server.httpServer!.address() as AddressInfo).port;
   } catch (error) {
     await server.close();
     const taken =
