@@ -52,6 +52,7 @@ const deadlines: Readonly<Record<keyof ServerMethods, number>> = {
   runTests: DEADLINES.start,
   cancelTests: DEADLINES.call,
   startDevServer: DEADLINES.start,
+  startDevServerForPath: DEADLINES.start,
   stopDevServer: DEADLINES.start,
   restartDevServer: DEADLINES.start,
   rebuildDevServer: DEADLINES.call,

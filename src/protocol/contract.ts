@@ -184,6 +184,11 @@ export interface ServerMethods {
   cancelTests(id: string): Promise<void>;
   /** Idempotent: what runs stays as it is. */
   startDevServer(id: string): Promise<DevServerState>;
+  /**
+   * Starts the project in a folder of the workspace under an id of the caller's choice. It need not be configured.
+   * @param folder absolute path
+   */
+  startDevServerForPath(id: string, folder: string): Promise<DevServerState>;
   /** Ends what runs here, or lets go of a process outside, which lives on. */
   stopDevServer(id: string): Promise<void>;
   /** Also starts what does not run. */

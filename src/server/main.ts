@@ -45,6 +45,8 @@ const { remote: host, tell } = connect<HostMethods, ServerEvents>(
       runTests: (request) => server((methods) => methods.runTests(request)),
       cancelTests: (id) => server((methods) => methods.cancelTests(id)),
       startDevServer: (id) => server((methods) => methods.startDevServer(id)),
+      startDevServerForPath: (id, folder) =>
+        server((methods) => methods.startDevServerForPath(id, folder)),
       stopDevServer: (id) => server((methods) => methods.stopDevServer(id)),
       restartDevServer: (id) => server((methods) => methods.restartDevServer(id)),
       rebuildDevServer: (id) => server((methods) => methods.rebuildDevServer(id)),

@@ -99,11 +99,15 @@ function projectsOf({ list }: Found): readonly Project[] {
   return list.map(({ project }) => project);
 }
 
-type DevServerMethod = Extract<keyof ServerMethods, `${string}DevServer` | "devServerLogs">;
+type DevServerMethod = Extract<
+  keyof ServerMethods,
+  `${string}DevServer${"" | "ForPath"}` | "devServerLogs"
+>;
 
 function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServerMethod> {
   return {
     startDevServer: (id) => devServers.start(id),
+    startDevServerForPath: (id, folder) => devServers.startForPath(id, folder),
     stopDevServer: (id) => devServers.stop(id),
     restartDevServer: (id) => devServers.restart(id),
     rebuildDevServer: (id) => devServers.rebuild(id),

@@ -25,6 +25,7 @@ import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
 import { createUiOwner, hideAttached, ownUiOf, showAttached } from "./project-ui.ts";
 import type { Projects } from "./projects.ts";
+import { outside, withoutConfig } from "./unlisted.ts";
 
 export interface DevServersParts {
   readonly projects: Projects;
@@ -37,6 +38,8 @@ export interface DevServersParts {
   /** As they are now. */
   settings(): DevServerSettings;
   readonly publish: Publish;
+  /** A project is none any more: `list()` does not have it. */
+  forgotten(id: string): void;
 }
 
 /** Ms within which everything ends that can (section 7). */
@@ -66,6 +69,17 @@ export class DevServers {
   /** Starts what does not run of a project. @throws UserError `not_found`, `not_trusted`, `limit` */
   start(id: string): Promise<DevServerState> {
     return this.#begin(id, (server) => server.start());
+  }
+
+  /**
+   * Starts the project in a folder of the workspace under an id of the caller's choice. It need not be configured.
+   * @param folder absolute path
+   * @throws UserError as `start` does, and `path_refused`, `bad_request` or `html_missing`
+   */
+  async startForPath(id: string, folder: string): Promise<DevServerState> {
+    this.#parts.trust.require("Starting a dev server");
+    await this.#parts.projects.adopt(id, folder);
+    return this.start(id);
   }
 
   /** Ends what is ours; of what is not, only the attachment. @throws UserError `not_running` */
@@ -132,11 +146,17 @@ export class DevServers {
     return this.#externals.info(id);
   }
 
-  /** The projects, or their configuration, are other ones than before. */
-  async projectsChanged(): Promise<void> {
-    if (!this.#parts.trust.trusted) return;
-    const { list } = this.#parts.projects.found;
+  /**
+   * The projects, or their configuration, are other ones than before.
+   * @param gone those that are none any more, or lie elsewhere now
+   */
+  async projectsChanged(gone: readonly Project[]): Promise<void> {
+    const { projects, sessions, trust } = this.#parts;
+    if (!trust.trusted) return;
+    const { list } = projects.found;
+    await Promise.all(gone.map((project) => this.#forget(project, list)));
     await Promise.all([...this.#servers.values()].map((server) => this.#configure(server, list)));
+    await sessions.reconfigure();
     await this.#externals.refresh();
     for (const { project } of list) {
       if (this.#seen.has(project.id)) continue;
@@ -216,7 +236,6 @@ export class DevServers {
     }));
   }
 
-  /** @param folder for one that nobody configured: a process outside, or a page that was opened */
   /** @param project as it was opened or attached, where nothing is configured or found under its id */
   #server(id: string, project: Project): DevServer {
     const known = this.#servers.get(id);
@@ -244,6 +263,23 @@ export class DevServers {
     const found = list.find(({ project }) => project.id === server.id);
     if (found === undefined) return;
     await this.#queues.run(server.id, () => server.configured(found));
+  }
+
+  /** Ends what runs of a project that is none any more. Whoever has its place or its id now goes on for it. */
+  async #forget({ id, root }: Project, list: readonly FoundProject[]): Promise<void> {
+    const ran = this.#servers.get(id)?.isManaged ?? false;
+    await this.#queues.run(id, async () => {
+      const server = this.#servers.get(id);
+      await this.#externals.forget(id);
+      await server?.stop();
+      await this.#parts.sessions.remove(id);
+      server?.close();
+      this.#servers.delete(id);
+      this.#seen.delete(id);
+      this.#parts.forgotten(id);
+    });
+    const heir = list.find(({ project }) => project.root === root || project.id === id);
+    if (ran && heir !== undefined) void this.#safely(this.start(heir.project.id));
   }
 
   #checkLimit(): void {
@@ -282,23 +318,4 @@ export class DevServers {
 
 function notRunning(server: DevServer): UserError {
   return new UserError("not_running", `${server.state().name} does not run. Start it first`);
-}
-
-function withoutConfig(project: Project): FoundProject {
-  const { id, name, folder, autostart } = project;
-  return { project, config: { id, name, root: folder, autostart, origin: "detected" } };
-}
-
-/** A process that announces itself in a folder that is no project of the workspace. */
-function outside({ pluginID, devPath, hasUI, hasBackend }: ExternalPart): Project {
-  return {
-    id: pluginID,
-    name: pluginID,
-    root: devPath,
-    folder: devPath,
-    hasUI,
-    hasBackend,
-    autostart: false,
-    evidence: "html",
-  };
 }

@@ -98,6 +98,20 @@ export class Sessions {
     if (await this.#known(id).detach()) this.#parts.realms.removeSession(id);
   }
 
+  /** Ends and forgets the session of a project that is none any more, unless somebody opens it meanwhile. */
+  async remove(id: string): Promise<void> {
+    const runner = this.#runners.get(id);
+    if (runner === undefined) return;
+    await runner.stop();
+    this.#parts.realms.removeSession(id);
+    if (runner.snapshot().state.name !== "stopped") return;
+    this.#runners.delete(id);
+    const channel = this.#channels.get(id);
+    this.#channels.delete(id);
+    this.#changed();
+    await channel?.close();
+  }
+
   /** Configurations have changed. */
   async reconfigure(): Promise<void> {
     await Promise.all([...this.#runners.values()].map((runner) => runner.reconfigure()));
