@@ -27,6 +27,8 @@ export interface Config {
   readonly results: "file" | "editor";
   /** Ports for Vite hosts: inclusive start, exclusive end. */
   readonly portRange: readonly [number, number];
+  /** Ports are given in their order, whatever a project had last: somebody named the first one. */
+  readonly ignoreLastPorts?: boolean;
   /** Start one Vite host ahead, from the first use on. */
   readonly warmStart: boolean;
   /** How the modules of a page travel. */

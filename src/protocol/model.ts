@@ -88,7 +88,7 @@ export interface Session {
   readonly outsideUrl: string;
   /** Process id of what serves the pages (a Vite host, a command, an attached process), 0 when none runs. */
   readonly pid: number;
-  /** Resident memory of that process in bytes, 0 when unknown. */
+  /** Resident memory of that process and of all it started, in bytes; 0 when unknown. */
   readonly memory: number;
   /** Version of the Vite that serves it, empty until known, and for every server that is not our Vite host. */
   readonly viteVersion: string;

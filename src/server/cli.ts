@@ -27,7 +27,11 @@ program
   .command("dev")
   .argument("[dir]", "folder of the project", ".")
   .description("Serves one project until Ctrl-C.")
-  .option("--port <number>", "first port to try", toPort)
+  .option(
+    "--port <number>",
+    "port of the pages, or the first free one after it; a command of the project (ui.command) listens at the next free one",
+    toPort,
+  )
   .option("--json", "one JSON object per line on standard output")
   .option("--trust", "say explicitly that the folder may run code (starting in it says so already)")
   .addHelpText(

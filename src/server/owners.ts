@@ -203,7 +203,12 @@ function createSupply(
 ): Pick<Owners, "ports" | "warmHost"> {
   const directory = path.join(hello.stateDirectory, "ports");
   return {
-    ports: createPorts(directory, state.identity, () => settings.config.portRange),
+    ports: createPorts(
+      directory,
+      state.identity,
+      () => settings.config.portRange,
+      () => settings.config.ignoreLastPorts ?? false,
+    ),
     warmHost: createWarmHost({
       keeper: state,
       directory: state.runDirectory,

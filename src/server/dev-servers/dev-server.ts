@@ -44,7 +44,6 @@ export class DevServer {
   readonly #options: DevServerOptions;
   #found: FoundProject;
   #ui: OwnUi | undefined;
-  #uiRestarts = 0;
   #backend: Backend | undefined;
   /** As last told: in the middle of a reload there are newer ones, which are told at its end. */
   #backendFacts: BackendFacts | undefined;
@@ -112,9 +111,7 @@ export class DevServer {
 
   /** What the session of the project says now. */
   uiChanged(ui: OwnUi): void {
-    const wasRestarting = this.#ui?.state.name === "restarting";
     this.#ui = ui;
-    if (wasRestarting && ui.state.name === "starting") this.#uiRestarts++;
     this.#update();
   }
 
@@ -216,7 +213,6 @@ export class DevServer {
     return devServerState({
       found: this.#found,
       ui: this.#ui,
-      uiRestarts: this.#uiRestarts,
       backend: this.#backendFacts,
       external: this.#external,
       conflict: this.#conflict,

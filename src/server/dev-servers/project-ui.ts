@@ -37,9 +37,10 @@ export function ownUiOf(
   sessions: Sessions,
   { id, state, pid }: Omit<Session, "realms">,
 ): OwnUi | undefined {
-  const ui = sessions.get(id)?.ui;
-  if (ui === undefined || ui.kind === "attached") return undefined;
-  return { state, serverUrl: ui.serverUrl, pid };
+  const session = sessions.get(id);
+  const ui = session?.ui;
+  if (session === undefined || ui === undefined || ui.kind === "attached") return undefined;
+  return { state, serverUrl: ui.serverUrl, pid, restarts: session.restarts };
 }
 
 /** The pages of an attached process are shown like those of a project, through the proxy. */

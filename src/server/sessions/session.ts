@@ -44,6 +44,7 @@ export class SessionRunner {
   #attached: AttachedServer | undefined;
   #pageProblems: readonly Problem[] = [];
   #memory = 0;
+  #restarts = 0;
   /** Monotonic ms. */
   #lastEdit = 0;
   #backOff = createBackOff();
@@ -91,6 +92,11 @@ export class SessionRunner {
     return this.#state.name === "live";
   }
 
+  /** How often it was started again after a crash, since it was last stopped. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
   /** Monotonic ms of the last edit, of the start when there was none since. */
   get lastEdit(): number {
     return this.#lastEdit;
@@ -133,6 +139,7 @@ export class SessionRunner {
   /** Ends what was started here and gives the address back. */
   async stop(): Promise<void> {
     const wish = this.#newWish();
+    this.#restarts = 0;
     this.#set({ name: "stopped" });
     await this.#enqueue(async () => {
       await this.#stopUi();
@@ -270,6 +277,7 @@ export class SessionRunner {
     this.#set({ name: "restarting", fault: { code, message }, at, attempt });
     const wish = this.#wish.signal;
     this.#recovery.after(delay, () => {
+      this.#restarts++;
       this.#set({ name: "starting", step: "Restarting after a crash", since: Date.now() });
       void this.#enqueue(() => this.#start(wish));
     });

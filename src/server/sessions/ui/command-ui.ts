@@ -53,8 +53,9 @@ export class CommandUi implements UiServer {
   }
 
   async reserve(): Promise<void> {
-    if (this.#port === 0) await this.#reserve();
+    // The pages first: whoever names a port means theirs.
     this.#proxy ??= await openProxy(this.#parts, () => this.#serverUrl);
+    if (this.#port === 0) await this.#reserve();
   }
 
   start(signal: AbortSignal): Promise<UiRun> {
