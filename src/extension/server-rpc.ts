@@ -55,6 +55,7 @@ const deadlines: Readonly<Record<keyof ServerMethods, number>> = {
   startDevServerForPath: DEADLINES.start,
   stopDevServer: DEADLINES.start,
   restartDevServer: DEADLINES.start,
+  installDependencies: DEADLINES.start,
   rebuildDevServer: DEADLINES.call,
   attachDevServer: DEADLINES.call,
   detachDevServer: DEADLINES.call,

@@ -195,6 +195,8 @@ export interface ServerMethods {
   stopDevServer(id: string): Promise<void>;
   /** Also starts what does not run. */
   restartDevServer(id: string): Promise<DevServerState>;
+  /** Installs the packages of a project, then starts it; answers when that has begun. */
+  installDependencies(id: string): Promise<DevServerState>;
   /** The back end only; answers when the build was asked for. */
   rebuildDevServer(id: string): Promise<void>;
   /** @param devinfo absolute path of a `.devinfo` file; absent for the project's own */

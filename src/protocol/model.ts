@@ -55,6 +55,8 @@ export interface SessionFault {
   readonly code: string;
   /** One sentence: what failed, with the value that was wrong, then what to do. */
   readonly message: string;
+  /** The command that would mend it by installing the project's packages, which can be asked for: `npm install`. */
+  readonly install?: string;
   /** The place to open, when the fault has one. 1-based. */
   readonly file?: string;
   readonly line?: number;

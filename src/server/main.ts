@@ -49,6 +49,7 @@ const { remote: host, tell } = connect<HostMethods, ServerEvents>(
         server((methods) => methods.startDevServerForPath(id, folder)),
       stopDevServer: (id) => server((methods) => methods.stopDevServer(id)),
       restartDevServer: (id) => server((methods) => methods.restartDevServer(id)),
+      installDependencies: (id) => server((methods) => methods.installDependencies(id)),
       rebuildDevServer: (id) => server((methods) => methods.rebuildDevServer(id)),
       attachDevServer: (id, devinfo) => server((methods) => methods.attachDevServer(id, devinfo)),
       detachDevServer: (id) => server((methods) => methods.detachDevServer(id)),

@@ -101,7 +101,7 @@ function projectsOf({ list }: Found): readonly Project[] {
 
 type DevServerMethod = Extract<
   keyof ServerMethods,
-  `${string}DevServer${"" | "ForPath"}` | "devServerLogs"
+  `${string}DevServer${"" | "ForPath"}` | "devServerLogs" | "installDependencies"
 >;
 
 function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServerMethod> {
@@ -110,6 +110,7 @@ function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServer
     startDevServerForPath: (id, folder) => devServers.startForPath(id, folder),
     stopDevServer: (id) => devServers.stop(id),
     restartDevServer: (id) => devServers.restart(id),
+    installDependencies: (id) => devServers.install(id),
     rebuildDevServer: (id) => devServers.rebuild(id),
     attachDevServer: (id, devinfo) => devServers.attach(id, devinfo),
     detachDevServer: (id) => devServers.detach(id),

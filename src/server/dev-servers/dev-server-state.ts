@@ -6,7 +6,7 @@ import {
   type DevServerFailure,
   type DevServerState,
 } from "../../protocol/dev-server.ts";
-import type { SessionState } from "../../protocol/model.ts";
+import type { SessionFault, SessionState } from "../../protocol/model.ts";
 import type { BackendFacts } from "./backends/backend-record.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { FoundProject } from "./combine.ts";
@@ -106,8 +106,12 @@ function earlier(one: string, other: string): string {
 
 function failureOf({ ui, backend }: DevServerParts): DevServerFailure | undefined {
   if (ui?.state.name === "restarting") return "crashed";
-  if (ui?.state.name === "error") return uiFailures[ui.state.fault.code] ?? "start_failed";
+  if (ui?.state.name === "error") return uiFailureOf(ui.state.fault);
   return backend?.status === "error" ? backend.failure : undefined;
+}
+
+function uiFailureOf({ code, install }: SessionFault): DevServerFailure {
+  return install === undefined ? (uiFailures[code] ?? "start_failed") : "not_installed";
 }
 
 /** By codes of faults of a session. */

@@ -3,6 +3,7 @@
  * and one log (dev-servers sections 3, 8, 9). The UI is the project's session, which previews open as well.
  */
 import type { DevInfo, DevServerEvents, DevServerState } from "../../protocol/dev-server.ts";
+import { UserError } from "../../protocol/errors.ts";
 import type { ContributedMatchers } from "./problems/problem-parser.ts";
 import { Backend } from "./backends/backend.ts";
 import type { BackendEvents } from "./backends/backend-events.ts";
@@ -36,6 +37,8 @@ export interface UiOwner {
   /** Starts the UI, or does nothing when it runs. Resolves when its address is known. */
   open(): Promise<void>;
   restart(): Promise<void>;
+  /** Installs its packages, then starts it. Resolves as `open` does. */
+  install(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -82,6 +85,19 @@ export class DevServer {
     const { project } = this.#found;
     const { ui } = this.#options;
     await Promise.all([project.hasUI ? ui.open() : undefined, this.#startBackend()]);
+  }
+
+  /** Installs the packages of the UI, then starts it; and whatever else does not run. @throws UserError `bad_request` */
+  async install(): Promise<void> {
+    const { name, hasUI } = this.#found.project;
+    if (!hasUI)
+      throw new UserError("bad_request", `${name} has no UI whose packages could be installed`);
+    if (this.#external !== undefined)
+      throw new UserError(
+        "bad_request",
+        `${name} is served by process ${this.#external.external?.pid}, which Vitrine did not start. Detach from it first`,
+      );
+    await Promise.all([this.#options.ui.install(), this.#startBackend()]);
   }
 
   async restart(): Promise<void> {

@@ -96,6 +96,14 @@ export class DevServers {
     return this.#begin(id, (server) => server.restart());
   }
 
+  /**
+   * Installs the packages of a project and starts it. Resolves when that has begun: the state and the log tell the rest.
+   * @throws UserError as `start` does, and `bad_request` when there is nothing to install for
+   */
+  install(id: string): Promise<DevServerState> {
+    return this.#begin(id, (server) => server.install());
+  }
+
   /** Builds the back end; the UI goes on. @throws UserError `not_running` */
   async rebuild(id: string): Promise<void> {
     await this.#run(id, async (server) => {
@@ -177,9 +185,9 @@ export class DevServers {
 
   /** What Vite prints belongs to the log of its project, while that runs. */
   logged(entries: readonly LogEntry[]): void {
-    for (const { session, message, level } of entries) {
+    for (const { session, message, level, source } of entries) {
       const server = session === undefined ? undefined : this.#servers.get(session);
-      if (server?.isManaged) server.log.add("vite", message, level);
+      if (server?.isManaged) server.log.add(source === "vite" ? "vite" : "manager", message, level);
     }
   }
 

@@ -25,6 +25,7 @@ export function createUiOwner({ sessions, id, project, changed }: ProjectUiOptio
       const isKnown = sessions.get(id) !== undefined;
       tell(await (isKnown ? sessions.restart(id) : sessions.open(project())));
     },
+    install: async () => tell(await sessions.install(project())),
     stop: async () => {
       await sessions.stop(id);
       tell(sessions.get(id)?.snapshot());

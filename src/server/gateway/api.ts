@@ -91,6 +91,7 @@ function devServerMethods(servers: DevServers): [string, Method][] {
     ],
     ["stop", method(id, (parameters) => servers.stop(parameters.id))],
     ["restart", method(id, (parameters) => servers.restart(parameters.id))],
+    ["install", method(id, (parameters) => servers.install(parameters.id))],
     ["rebuild", method(id, (parameters) => servers.rebuild(parameters.id))],
     [
       "attach",

@@ -21,7 +21,10 @@ import {
 } from "./ui/ui-server.ts";
 import { startInTurn } from "./ui/start-in-turn.ts";
 
-export interface SessionParts extends Omit<UiParts, "project" | "pipe" | "step" | "edited"> {
+export interface SessionParts extends Omit<
+  UiParts,
+  "project" | "pipe" | "step" | "edited" | "installsNow"
+> {
   /** How many servers may be starting at once, over all sessions. */
   readonly startSlots: Slots;
   /** The project's UI as configured now; a running session keeps what it started with. */
@@ -45,6 +48,7 @@ export class SessionRunner {
   #pageProblems: readonly Problem[] = [];
   #memory = 0;
   #restarts = 0;
+  #installsNext = false;
   /** Monotonic ms. */
   #lastEdit = 0;
   #backOff = createBackOff();
@@ -112,6 +116,11 @@ export class SessionRunner {
 
   async restart(): Promise<void> {
     await this.#begin("Restarting");
+  }
+
+  /** Installs its packages, whatever is there, and starts it. What runs is ended first. */
+  async install(): Promise<void> {
+    await this.#begin("Installing packages", true);
   }
 
   /** Its configuration may be another one: one that could not start tries again with it. */
@@ -183,8 +192,9 @@ export class SessionRunner {
     return this.#wish.signal;
   }
 
-  async #begin(step: string): Promise<void> {
+  async #begin(step: string, installs = false): Promise<void> {
     const wish = this.#newWish();
+    this.#installsNext = installs;
     this.#backOff.reset();
     this.#set({ name: "starting", step, since: Date.now() });
     this.#reserved = this.#enqueue(async () => {
@@ -221,10 +231,17 @@ export class SessionRunner {
       project: this.project,
       pipe: this.#pipe,
       step: (text) => this.#step(text),
+      installsNow: () => this.#takeInstall(),
       edited: () => {
         this.#lastEdit = performance.now();
       },
     };
+  }
+
+  #takeInstall(): boolean {
+    const isWanted = this.#installsNext;
+    this.#installsNext = false;
+    return isWanted;
   }
 
   async #start(wish: AbortSignal): Promise<void> {

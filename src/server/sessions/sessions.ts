@@ -84,6 +84,12 @@ export class Sessions {
     return this.#snapshot(id);
   }
 
+  /** Installs the packages of a project, then starts its session. */
+  async install(project: Project): Promise<Session> {
+    await this.#runnerFor(project).install();
+    return this.#snapshot(project.id);
+  }
+
   /**
    * Shows the pages of a process that somebody else started, or moves them to another address while they are open. It is
    * shown until it is detached; a stopped session shows it again when it is opened.
