@@ -15,6 +15,9 @@ export function noticeText({ kind, state }: Notice, t: Translate): string {
         name,
         firstLine(lastError),
       );
+    case "notInstalled":
+      // It names the project, and how it is installed by hand.
+      return firstLine(lastError);
     case "portsExhausted":
       return t("There is no port left for {0}: {1}", name, firstLine(lastError));
     case "conflict":

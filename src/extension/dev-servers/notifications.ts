@@ -35,6 +35,11 @@ function choicesFor({ kind, state }: Notice): Record<string, () => unknown> {
       [vscode.l10n.t("Attach to It")]: run("attachDevServer"),
       [vscode.l10n.t("Keep Ours")]: run("detachDevServer"),
     };
+  if (kind === "notInstalled")
+    return {
+      [vscode.l10n.t("Install Dependencies")]: run("installDependencies"),
+      [vscode.l10n.t("Open Folder")]: run("openProjectFolder"),
+    };
   if (kind === "portsExhausted") return { [vscode.l10n.t("Show Ports")]: showPorts, ...showOutput };
   const [error] = state.errors;
   return {
