@@ -108,8 +108,11 @@ export class DevServer {
     else await backend.restart();
   }
 
-  /** @returns false when there is no back end that runs */
+  /** @returns false when its back end does not run. @throws UserError `not_running` when it has none */
   rebuild(): boolean {
+    const { name, hasBackend } = this.#found.project;
+    if (!hasBackend)
+      throw new UserError("not_running", `${name} has no back end that could be built`);
     const backend = this.#backend;
     if (backend === undefined || backend.facts().status === "stopped") return false;
     backend.rebuild();

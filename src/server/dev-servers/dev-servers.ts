@@ -86,7 +86,7 @@ export class DevServers {
   async stop(id: string): Promise<void> {
     await this.#run(id, async (server) => {
       if (await this.#externals.detach(id)) return;
-      if (!server.isManaged) throw notRunning(server);
+      if (!server.isManaged) throw notRunning(server, "there is nothing to stop");
       await server.stop();
     });
   }
@@ -107,7 +107,7 @@ export class DevServers {
   /** Builds the back end; the UI goes on. @throws UserError `not_running` */
   async rebuild(id: string): Promise<void> {
     await this.#run(id, async (server) => {
-      if (!server.rebuild()) throw notRunning(server);
+      if (!server.rebuild()) throw notRunning(server, "start it first");
     });
   }
 
@@ -128,7 +128,9 @@ export class DevServers {
   async detach(id: string): Promise<void> {
     await this.#run(id, async (server) => {
       if (server.state().conflict !== undefined) return server.conflicts(undefined);
-      if (!(await this.#externals.detach(id))) throw notRunning(server);
+      if (await this.#externals.detach(id)) return;
+      const { name } = server.state();
+      throw new UserError("not_running", `${name} is not attached to a process`);
     });
   }
 
@@ -324,6 +326,6 @@ export class DevServers {
   }
 }
 
-function notRunning(server: DevServer): UserError {
-  return new UserError("not_running", `${server.state().name} does not run. Start it first`);
+function notRunning(server: DevServer, advice: string): UserError {
+  return new UserError("not_running", `${server.state().name} does not run: ${advice}`);
 }
