@@ -22,9 +22,14 @@ export function afterServerLoss(
 }
 
 /** A dev server while our server is gone: its processes went along, and nobody watches one outside. */
-export function devServerAfterServerLoss(state: DevServerState): DevServerState {
+export function devServerAfterServerLoss({
+  failure: _failure,
+  conflict: _conflict,
+  ...state
+}: DevServerState): DevServerState {
   return {
     ...state,
+    lastError: "",
     mode: "idle",
     vitePort: 0,
     viteURL: "",

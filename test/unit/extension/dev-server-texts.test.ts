@@ -1,6 +1,6 @@
 /** What tree, status bar and notices say of dev servers. */
 import { expect, test } from "vitest";
-import { noticeText } from "../../../src/extension/dev-servers/notice-texts.ts";
+import { attachmentTexts, noticeText } from "../../../src/extension/dev-servers/notice-texts.ts";
 import {
   devServerContext,
   durationText,
@@ -299,6 +299,17 @@ test("the table of the status bar has port, last build and fault of what runs, a
     "| shop | error | 15173 |  | no |",
   ]);
   expect(tooltipTable({ sessions: [], devServers: [] }, t, clock)).toBe("");
+});
+
+test("what is attached and let go of is said once each, also when another process takes over", () => {
+  const said = (before: DevServerState[], after: DevServerState[]): readonly string[] =>
+    attachmentTexts(before, after, t);
+  const other = { ...states.external, external: { ...outside, pid: 456 } };
+  expect(said([], [states.external])).toEqual(["Maps is attached to process 123"]);
+  expect(said([states.external], [states.external])).toEqual([]);
+  expect(said([states.external], [other])).toEqual(["Maps is attached to process 456"]);
+  expect(said([states.external], [states.stopped])).toEqual(["Maps is no longer attached"]);
+  expect(said([states.external], [])).toEqual(["Maps is no longer attached"]);
 });
 
 test("what ran before is offered unless it starts by itself, runs, or is gone", () => {
