@@ -24,6 +24,7 @@ import { createExternals } from "./attached.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
 import { createUiOwner, hideAttached, ownUiOf, showAttached } from "./project-ui.ts";
+import { createLeft } from "./left.ts";
 import type { Projects } from "./projects.ts";
 import { outside, withoutConfig } from "./unlisted.ts";
 
@@ -53,6 +54,7 @@ export class DevServers {
   readonly #externals: Externals;
   /** Projects that start by themselves do so once, when they are first seen. */
   readonly #seen = new Set<string>();
+  readonly #left = createLeft();
 
   constructor(parts: DevServersParts) {
     this.#parts = parts;
@@ -164,10 +166,12 @@ export class DevServers {
     const { projects, sessions, trust } = this.#parts;
     if (!trust.trusted) return;
     const { list } = projects.found;
-    await Promise.all(gone.map((project) => this.#forget(project, list)));
+    await Promise.all(gone.map((project) => this.#forget(project)));
     await Promise.all([...this.#servers.values()].map((server) => this.#configure(server, list)));
-    await sessions.reconfigure();
+    await sessions.reconfigure(list.map(({ project }) => project));
     await this.#externals.refresh();
+    for (const { project } of list)
+      if (this.#left.isBack(project)) void this.#safely(this.start(project.id));
     for (const { project } of list) {
       if (this.#seen.has(project.id)) continue;
       this.#seen.add(project.id);
@@ -275,11 +279,12 @@ export class DevServers {
     await this.#queues.run(server.id, () => server.configured(found));
   }
 
-  /** Ends what runs of a project that is none any more. Whoever has its place or its id now goes on for it. */
-  async #forget({ id, root }: Project, list: readonly FoundProject[]): Promise<void> {
-    const ran = this.#servers.get(id)?.isManaged ?? false;
+  /** Ends what runs of a project that is none any more. */
+  async #forget(project: Project): Promise<void> {
+    const { id } = project;
     await this.#queues.run(id, async () => {
       const server = this.#servers.get(id);
+      if (server?.isManaged) this.#left.add(project);
       await this.#externals.forget(id);
       await server?.stop();
       await this.#parts.sessions.remove(id);
@@ -288,8 +293,6 @@ export class DevServers {
       this.#seen.delete(id);
       this.#parts.forgotten(id);
     });
-    const heir = list.find(({ project }) => project.root === root || project.id === id);
-    if (ran && heir !== undefined) void this.#safely(this.start(heir.project.id));
   }
 
   #checkLimit(): void {

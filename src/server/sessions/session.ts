@@ -36,8 +36,8 @@ export interface SessionParts extends Omit<
 /** Owns one session. Start, stop and restart go through one queue, so that they cannot overlap. */
 export class SessionRunner {
   readonly id: string;
-  readonly project: Project;
   readonly #parts: SessionParts;
+  #project: Project;
   #state: SessionState = { name: "stopped" };
   #pipe = "";
   #ui: UiServer | undefined;
@@ -60,8 +60,13 @@ export class SessionRunner {
 
   constructor(project: Project, parts: SessionParts) {
     this.id = project.id;
-    this.project = project;
+    this.#project = project;
     this.#parts = parts;
+  }
+
+  /** As it is known now: what runs keeps what it was started with. */
+  get project(): Project {
+    return this.#project;
   }
 
   /** The snapshot others see; realms are added by their owner. */
@@ -123,9 +128,10 @@ export class SessionRunner {
     await this.#begin("Installing packages", true);
   }
 
-  /** Its configuration may be another one: one that could not start tries again with it. */
-  async reconfigure(): Promise<void> {
-    if (this.#state.name === "error" && keyOf(this.#choice()) !== this.#uiKey) await this.restart();
+  /** The project, or its configuration, may be another one: one that could not start tries again with it. */
+  async reconfigure(project = this.#project): Promise<void> {
+    this.#project = project;
+    if (this.#state.name === "error" && this.#wantedKey !== this.#uiKey) await this.restart();
   }
 
   /** From now on a process outside serves the pages, or another one, or the same one elsewhere. */
@@ -210,15 +216,20 @@ export class SessionRunner {
     if (wish.aborted) return;
     const choice = this.#choice();
     if (this.#pipe === "") this.#pipe = await this.#parts.openChannel(this);
-    if (this.#ui === undefined || this.#uiKey !== keyOf(choice)) {
+    if (this.#ui === undefined || this.#uiKey !== this.#wantedKey) {
       await this.#ui?.release();
       this.#ui = createUi(choice, this.#uiParts());
-      this.#uiKey = keyOf(choice);
+      this.#uiKey = this.#wantedKey;
     }
     if (this.#ui instanceof AttachedUi && choice.attached !== undefined)
       this.#ui.move(choice.attached);
     await this.#ui.reserve();
     this.#parts.changed();
+  }
+
+  /** Of what it would be served by now, and with which file. */
+  get #wantedKey(): string {
+    return `${keyOf(this.#choice())} ${this.#project.configFile}`;
   }
 
   #choice(): UiChoice {

@@ -69,7 +69,9 @@ export class Sessions {
 
   /** Starts the session of a project, or answers with the running one. */
   async open(project: Project): Promise<Session> {
-    await this.#runnerFor(project).open();
+    const runner = this.#runnerFor(project);
+    await runner.reconfigure(project);
+    await runner.open();
     setTimeout(() => void this.#measure(), memoryFirstMs).unref();
     return this.#snapshot(project.id);
   }
@@ -118,9 +120,12 @@ export class Sessions {
     await channel?.close();
   }
 
-  /** Configurations have changed. */
-  async reconfigure(): Promise<void> {
-    await Promise.all([...this.#runners.values()].map((runner) => runner.reconfigure()));
+  /** Projects, or their configurations, have changed. @param projects as they are now */
+  async reconfigure(projects: readonly Project[]): Promise<void> {
+    const changed = [...this.#runners.values()].map((runner) =>
+      runner.reconfigure(projects.find(({ id }) => id === runner.id)),
+    );
+    await Promise.all(changed);
   }
 
   get(id: string): SessionRunner | undefined {

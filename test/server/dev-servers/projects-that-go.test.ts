@@ -1,5 +1,5 @@
 /** Projects that leave the workspace while they run, and those that come into it by a start (dev-servers 7 and 14). */
-import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { DevServerState } from "../../../src/protocol/dev-server.ts";
@@ -128,6 +128,25 @@ test("a project that gets another id goes on under it, at its port; another name
   );
   expect(renamed.id).toBe(docs);
   expect(isAlive(uiPid)).toBe(true);
+});
+
+test("a project whose files are away for a moment is started again when they are back", async () => {
+  const root = await workspace();
+  await using server = await startServer({ folders: [root] });
+  await server.methods.findProjects();
+  const { vitePort } = await broken(server);
+  await rename(path.join(root, "vitrine.json"), path.join(root, "away.json"));
+  await rename(path.join(root, "shop"), path.join(root, ".shop"));
+  await isGone(server, "shop");
+  await rename(path.join(root, ".shop"), path.join(root, "shop"));
+  await rename(path.join(root, "away.json"), path.join(root, "vitrine.json"));
+  const back = await devServerIs(
+    server,
+    "shop",
+    "ready",
+    ({ viteStatus }) => viteStatus === "ready",
+  );
+  expect(back.vitePort).toBe(vitePort);
 });
 
 test("a project that moves under its id is served from where it lies now", async () => {
