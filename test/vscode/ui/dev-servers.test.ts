@@ -26,6 +26,29 @@ test("starting a project shows its page's address and its back end's process", a
   await window().statusBar("1").first().waitFor();
 });
 
+test("the status bar tells port and last build in a table, and offers each project once with what can be done", async () => {
+  const { page } = window();
+  const item = window().statusBar("1").first();
+  await item.hover();
+  const table = page.locator(".monaco-hover table", { hasText: "Last build" });
+  await table.waitFor();
+  expect(await table.locator("tbody tr").allTextContents()).toEqual([
+    expect.stringMatching(/^\s*shop\s+Ready\s+\d{5}\s+\d.*\(\d[\d.]* m?s\)\s*$/),
+  ]);
+  await item.click();
+  const rows = page.locator(".quick-input-list .monaco-list-row .label-name");
+  await rows.first().waitFor();
+  expect((await rows.allTextContents()).map((text) => text.trim())).toEqual([
+    "Open Preview",
+    "Open in Browser",
+    "Restart",
+    "Stop",
+    "Rebuild",
+    "Show Output",
+  ]);
+  await page.keyboard.press("Escape");
+});
+
 test("a build that fails is a problem at its place, and the old process goes on", async () => {
   const before = await backendPid();
   await replaceInFile(source(), "import", "oops;\nimport");
