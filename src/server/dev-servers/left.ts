@@ -6,8 +6,15 @@ import type { Project } from "../../protocol/model.ts";
 
 export interface Left {
   add(project: Project): void;
-  /** @returns true once for each that has left */
+  /** @returns true once for its id, and once for its place */
   isBack(project: Project): boolean;
+}
+
+interface Entry {
+  readonly project: Project;
+  readonly at: number;
+  /** Another project goes on in its place. */
+  isReplaced: boolean;
 }
 
 /** Ms. Later it is somebody's decision to start it. */
@@ -15,14 +22,17 @@ const soonMs = 30_000;
 
 /** @param now monotonic ms */
 export function createLeft(now: () => number = () => performance.now()): Left {
-  let left: { readonly project: Project; readonly at: number }[] = [];
+  let left: Entry[] = [];
   return {
-    add: (project) => void left.push({ project, at: now() }),
+    add: (project) => void left.push({ project, at: now(), isReplaced: false }),
     isBack({ id, root }) {
       left = left.filter(({ at }) => now() - at < soonMs);
-      const found = left.find(({ project }) => project.id === id || project.root === root);
-      left = left.filter((one) => one !== found);
-      return found !== undefined;
+      const same = left.find(({ project }) => project.id === id);
+      // The id says more than the place: what was found there meanwhile may be another project.
+      const heir = left.find(({ project, isReplaced }) => project.root === root && !isReplaced);
+      left = left.filter((entry) => entry !== same);
+      if (same === undefined && heir !== undefined) heir.isReplaced = true;
+      return same !== undefined || heir !== undefined;
     },
   };
 }

@@ -130,6 +130,19 @@ test("a project that gets another id goes on under it, at its port; another name
   expect(isAlive(uiPid)).toBe(true);
 });
 
+test("a vitrine.json that is empty, as while it is written, ends nothing", async () => {
+  const root = await workspace();
+  await using server = await startServer({ folders: [root] });
+  await server.methods.findProjects();
+  const { uiPid } = await broken(server);
+  await writeFile(path.join(root, "vitrine.json"), "");
+  const projects = await server.methods.findProjects();
+  expect(projects.map(({ id }) => id)).toContain("shop");
+  await writeFile(path.join(root, "vitrine.json"), configured(shop));
+  await server.methods.findProjects();
+  expect(isAlive(uiPid)).toBe(true);
+});
+
 test("a project whose files are away for a moment is started again when they are back", async () => {
   const root = await workspace();
   await using server = await startServer({ folders: [root] });

@@ -26,6 +26,8 @@ test("one is back under its id or in its place, once, and only soon", () => {
   expect(left.isBack(project("shop", "/elsewhere"))).toBe(true);
   expect(left.isBack(project("shop", "/a"))).toBe(false);
   expect(left.isBack(project("handbook", "/b"))).toBe(true);
+  expect(left.isBack(project("handbook", "/b"))).toBe(false);
+  expect(left.isBack(project("docs", "/moved"))).toBe(true);
   left.add(project("shop", "/a"));
   at += 30_000;
   expect(left.isBack(project("shop", "/a"))).toBe(false);
