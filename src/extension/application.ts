@@ -84,7 +84,9 @@ class Vitrine implements Application {
     this.#options = options;
     this.#output = new Output(log, {
       session: (id) => mirror.sessions.find((session) => session.id === id),
-      projectName: (id) => mirror.projects?.find((project) => project.id === id)?.name,
+      projectName: (id) =>
+        mirror.projects?.find((project) => project.id === id)?.name ?? mirror.devServerOf(id)?.name,
+      isManaged: (id) => mirror.devServerOf(id)?.mode === "managed",
     });
     this.#documents = new Documents(() => this.#server.current, this.#links);
     this.#server = new ServerProcess({
@@ -279,4 +281,6 @@ const panelCommands = {
   restart: "vitrine.restartSession",
   start: "vitrine.openPreview",
   manageTrust: "vitrine.manageTrust",
+  installDependencies: "vitrine.installDependencies",
+  openFolder: "vitrine.openProjectFolder",
 } as const satisfies Record<string, CommandId>;

@@ -31,12 +31,19 @@ export const commandIds = [
   "vitrine.showDevServerLogs",
   "vitrine.startAllDevServers",
   "vitrine.stopAllDevServers",
+  "vitrine.installDependencies",
+  "vitrine.openProjectFolder",
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];
 
 /** The commands about dev servers. */
-export type DevServerCommandId = Extract<CommandId, `vitrine.${string}DevServer${string}`>;
+export type DevServerCommandId = Extract<
+  CommandId,
+  | `vitrine.${string}DevServer${string}`
+  | "vitrine.installDependencies"
+  | "vitrine.openProjectFolder"
+>;
 
 /** The commands about logs. */
 export type ReplCommandId = Extract<

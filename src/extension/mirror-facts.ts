@@ -1,5 +1,6 @@
 /** Pure: what follows for sessions and runs from what the host sees. */
 import type { DevServerState } from "../protocol/dev-server.ts";
+import type { BackEndTrouble } from "../protocol/panel.ts";
 import type { Repl, Run, Session, SessionState, TestRun } from "../protocol/model.ts";
 import type { ServerState } from "./server-process.ts";
 
@@ -21,9 +22,14 @@ export function afterServerLoss(
 }
 
 /** A dev server while our server is gone: its processes went along, and nobody watches one outside. */
-export function devServerAfterServerLoss(state: DevServerState): DevServerState {
+export function devServerAfterServerLoss({
+  failure: _failure,
+  conflict: _conflict,
+  ...state
+}: DevServerState): DevServerState {
   return {
     ...state,
+    lastError: "",
     mode: "idle",
     vitePort: 0,
     viteURL: "",
@@ -41,10 +47,13 @@ export function devServerAfterServerLoss(state: DevServerState): DevServerState 
   };
 }
 
-/** A session with what the last build of its back end found: one page, one place where its errors are shown. */
-export function withBuildErrors(session: Session, devServer: DevServerState | undefined): Session {
-  if (!devServer || devServer.errors.length === 0) return session;
-  return { ...session, problems: [...session.problems, ...devServer.errors] };
+/** What a page has to say of its back end; undefined when that is as it should be. */
+export function backEndTrouble(devServer: DevServerState | undefined): BackEndTrouble | undefined {
+  if (!devServer) return undefined;
+  const { backendStatus, errors: problems, lastError } = devServer;
+  const isTold = problems.some(({ severity }) => severity === "error");
+  const fault = backendStatus === "error" && !isTold ? lastError : "";
+  return problems.length > 0 || fault !== "" ? { problems, fault } : undefined;
 }
 
 /** Projects that are started again when a new server is ready; what is outside attaches itself. */

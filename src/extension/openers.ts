@@ -52,6 +52,13 @@ export async function openDevTools(): Promise<void> {
   );
 }
 
+/** Shows a folder in the explorer, or in the system's own where the window does not have it open. */
+export async function openFolder(folder = ""): Promise<void> {
+  const uri = vscode.Uri.file(folder);
+  const isOpen = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  await vscode.commands.executeCommand(isOpen ? "revealInExplorer" : "revealFileInOS", uri);
+}
+
 /** Opens a file at a place. 1-based line and column. */
 export async function openPlace(place: {
   file: string;

@@ -8,20 +8,23 @@ export class Output implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #session: (id: string) => Session | undefined;
   readonly #nameOf: (project: string) => string | undefined;
+  readonly #isManaged: (project: string) => boolean;
   /** By name of the project: a session that is opened again goes on in the same channel. */
   readonly #channels = new Map<string, vscode.LogOutputChannel>();
 
-  /** @param find a session by its id, and the name of a project by its id */
+  /** @param find a session by its id, the name of a project by its id, and whether its dev server tells its lines */
   constructor(
     log: vscode.LogOutputChannel,
     find: {
       readonly session: (id: string) => Session | undefined;
       readonly projectName: (id: string) => string | undefined;
+      readonly isManaged: (id: string) => boolean;
     },
   ) {
     this.#log = log;
     this.#session = find.session;
     this.#nameOf = find.projectName;
+    this.#isManaged = find.isManaged;
   }
 
   console(entries: readonly ConsoleEntry[]): void {
@@ -37,8 +40,11 @@ export class Output implements vscode.Disposable {
   }
 
   logged(entries: readonly LogEntry[]): void {
-    for (const { session, level, source, message } of entries)
+    for (const { session, level, source, message } of entries) {
+      // They come once more as lines of the dev server.
+      if (session !== undefined && this.#isManaged(session)) continue;
       write(this.#channel(session), level, `${source}: ${message}`);
+    }
   }
 
   devServerLogged(lines: readonly DevServerLine[]): void {

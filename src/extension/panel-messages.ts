@@ -24,6 +24,8 @@ export function isFromPanel(message: unknown): message is FromPanel {
     case "restart":
     case "start":
     case "manageTrust":
+    case "installDependencies":
+    case "openFolder":
       return hasExactly(message, ["type"]);
     case "moved":
       return (

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { Session } from "../protocol/model.ts";
-import type { FromPanel, ToPanel } from "../protocol/panel.ts";
+import type { BackEndTrouble, FromPanel, ToPanel } from "../protocol/panel.ts";
 import { originOf } from "./page-address.ts";
 import { panelHtml } from "./panel-html.ts";
 import { isFromPanel } from "./panel-messages.ts";
@@ -55,13 +55,13 @@ export class Panel {
     return this.#options.view;
   }
 
-  showSession(session: Session, banner: string): void {
+  showSession(session: Session, banner: string, backEnd?: BackEndTrouble): void {
     this.root = session.project.root;
     this.view.title = session.project.name;
     const origin = originOf(session.outsideUrl);
     const moved = origin !== undefined && origin !== this.#origin;
     this.#origin = origin ?? this.#origin;
-    this.#shown = { type: "session", session, banner };
+    this.#shown = { type: "session", session, banner, ...(backEnd ? { backEnd } : {}) };
     if (!this.#written || moved) return this.#write();
     this.#post(this.#shown);
   }

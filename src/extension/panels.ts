@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import { UserError } from "../protocol/errors.ts";
 import type { Session } from "../protocol/model.ts";
 import type { FromPanel, ToPanel } from "../protocol/panel.ts";
-import { withBuildErrors } from "./mirror-facts.ts";
+import { backEndTrouble } from "./mirror-facts.ts";
 import type { Mirror } from "./mirror.ts";
 import { panelViewType } from "./panel-view-type.ts";
 import { Panel, panelRoots } from "./panel.ts";
@@ -140,7 +140,7 @@ export class Panels implements vscode.Disposable {
 
   #showSession(panel: Panel, session: Session): void {
     const devServer = this.#options.mirror.devServerOf(session.project.id);
-    panel.showSession(withBuildErrors(session, devServer), "");
+    panel.showSession(session, "", backEndTrouble(devServer));
   }
 
   #fail(panel: Panel, error: unknown): void {

@@ -36,6 +36,9 @@ export function createProblems(
       if (part === "projectProblems") projects.replace(mirror.projectProblems);
       if (part === "runs") renderBlocks();
     }),
+    vscode.workspace.onDidOpenTextDocument((document) => {
+      for (const collection of [pages, builds, projects, blocks]) collection.opened(document);
+    }),
     vscode.workspace.onDidChangeTextDocument(({ document }) => {
       if (document.languageId === "markdown" && mirror.runsOf(document.uri.fsPath).length > 0)
         renderBlocks();
@@ -45,11 +48,14 @@ export function createProblems(
 
 interface Collection extends vscode.Disposable {
   replace(problems: readonly BuildError[]): void;
+  /** Where the words of a file end is known from now on. */
+  opened(document: vscode.TextDocument): void;
 }
 
 function createCollection(name: string): Collection {
   const collection = vscode.languages.createDiagnosticCollection(name);
   let shown = "[]";
+  let files = new Map<string, BuildError[]>();
   return {
     replace(problems) {
       // Most snapshots change nothing here, and each `set` makes every listener of diagnostics run.
@@ -57,8 +63,13 @@ function createCollection(name: string): Collection {
       if (next === shown) return;
       shown = next;
       collection.clear();
-      for (const [file, found] of byFile(problems))
+      files = byFile(problems);
+      for (const [file, found] of files)
         collection.set(vscode.Uri.file(file), found.map(toDiagnostic));
+    },
+    opened({ uri }) {
+      const found = uri.scheme === "file" ? files.get(uri.fsPath) : undefined;
+      if (found) collection.set(uri, found.map(toDiagnostic));
     },
     dispose: () => collection.dispose(),
   };

@@ -80,8 +80,10 @@ export function createSessionCommands(
       await (await use()).stopSession(id);
     },
     "vitrine.showSessions": () => showSessions(mirror),
-    "vitrine.showLog": (target) =>
-      output.show(isTreeTarget(target) ? nameAt(mirror, target.root) : undefined),
+    "vitrine.showLog": (target) => {
+      const root = rootOf(mirror, target);
+      output.show(root === undefined ? undefined : nameAt(mirror, root));
+    },
     "vitrine.openDevTools": openDevTools,
     "vitrine.manageTrust": manageTrust,
     "vitrine.restartServer": async () => {
@@ -95,6 +97,16 @@ export function createSessionCommands(
   };
 }
 
+/** Root of the UI that an argument means: a line of the tree, or the id of a project. */
+function rootOf({ projects = [], sessions }: Mirror, target: unknown): string | undefined {
+  if (isTreeTarget(target)) return target.root;
+  if (typeof target !== "string") return undefined;
+  const known = [...projects, ...sessions.map(({ project }) => project)];
+  const project = known.find(({ id }) => id === target);
+  if (project) return project.root;
+  throw new UserError("not_found", vscode.l10n.t("There is no project {0}.", target));
+}
+
 function nameAt(mirror: Mirror, root: string): string | undefined {
   const project = mirror.projects?.find((each) => each.root === root);
   return project?.name ?? mirror.sessionOf(root)?.project.name;
@@ -106,10 +118,12 @@ async function folderOf(
   target: unknown,
 ): Promise<{ folder: string; name: string }> {
   const { mirror, panels } = options;
-  if (isTreeTarget(target))
+  if (typeof target === "string" && mirror.projects === undefined) await findProjects(options);
+  const root = rootOf(mirror, target);
+  if (root !== undefined)
     return named(
-      mirror.projects?.find(({ root }) => root === target.root),
-      target.root,
+      mirror.projects?.find((project) => project.root === root),
+      root,
     );
   const projects = (mirror.projects ?? (await findProjects(options))).filter(({ hasUI }) => hasUI);
   if (target instanceof vscode.Uri) return ofFile(projects, target);
@@ -179,7 +193,7 @@ async function runningSession(
   { mirror, panels }: SessionCommandsOptions,
   target: unknown,
 ): Promise<Session> {
-  const root = isTreeTarget(target) ? target.root : panels.current?.root;
+  const root = rootOf(mirror, target) ?? panels.current?.root;
   const sessions = mirror.sessions.filter(({ state }) => state.name !== "stopped");
   const session = root === undefined ? undefined : mirror.sessionOf(root);
   if (session) return session;

@@ -27,6 +27,8 @@ export interface Config {
   readonly results: "file" | "editor";
   /** Ports for Vite hosts: inclusive start, exclusive end. */
   readonly portRange: readonly [number, number];
+  /** Ports are given in their order, whatever a project had last: somebody named the first one. */
+  readonly ignoreLastPorts?: boolean;
   /** Start one Vite host ahead, from the first use on. */
   readonly warmStart: boolean;
   /** How the modules of a page travel. */
@@ -184,10 +186,17 @@ export interface ServerMethods {
   cancelTests(id: string): Promise<void>;
   /** Idempotent: what runs stays as it is. */
   startDevServer(id: string): Promise<DevServerState>;
+  /**
+   * Starts the project in a folder of the workspace under an id of the caller's choice. It need not be configured.
+   * @param folder absolute path
+   */
+  startDevServerForPath(id: string, folder: string): Promise<DevServerState>;
   /** Ends what runs here, or lets go of a process outside, which lives on. */
   stopDevServer(id: string): Promise<void>;
   /** Also starts what does not run. */
   restartDevServer(id: string): Promise<DevServerState>;
+  /** Installs the packages of a project, then starts it; answers when that has begun. */
+  installDependencies(id: string): Promise<DevServerState>;
   /** The back end only; answers when the build was asked for. */
   rebuildDevServer(id: string): Promise<void>;
   /** @param devinfo absolute path of a `.devinfo` file; absent for the project's own */

@@ -89,11 +89,12 @@ export interface DevServerState {
   readonly conflict?: DevInfo;
 }
 
-/** `gave_up`: crashed more often than section 11 allows. */
+/** `gave_up`: crashed more often than section 11 allows. `not_installed`: its packages are missing and can be installed. */
 export type DevServerFailure =
   | "build_failed"
   | "crashed"
   | "gave_up"
+  | "not_installed"
   | "port_exhausted"
   | "start_failed"
   | "unresponsive";

@@ -55,6 +55,8 @@ export interface SessionFault {
   readonly code: string;
   /** One sentence: what failed, with the value that was wrong, then what to do. */
   readonly message: string;
+  /** The command that would mend it by installing the project's packages, which can be asked for: `npm install`. */
+  readonly install?: string;
   /** The place to open, when the fault has one. 1-based. */
   readonly file?: string;
   readonly line?: number;
@@ -88,7 +90,7 @@ export interface Session {
   readonly outsideUrl: string;
   /** Process id of what serves the pages (a Vite host, a command, an attached process), 0 when none runs. */
   readonly pid: number;
-  /** Resident memory of that process in bytes, 0 when unknown. */
+  /** Resident memory of that process and of all it started, in bytes; 0 when unknown. */
   readonly memory: number;
   /** Version of the Vite that serves it, empty until known, and for every server that is not our Vite host. */
   readonly viteVersion: string;

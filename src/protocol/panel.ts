@@ -9,6 +9,8 @@ export type ToPanel =
       readonly session: Session;
       /** Sentence shown as a banner above the page, empty for none. */
       readonly banner: string;
+      /** Absent when nothing is wrong with the back end of the project, or it has none. */
+      readonly backEnd?: BackEndTrouble;
     }
   /** There is no session: untrusted workspace, no project, server gone. */
   | {
@@ -21,6 +23,14 @@ export type ToPanel =
   | { readonly type: "go"; readonly route: string }
   | { readonly type: "act"; readonly action: "back" | "forward" | "reload" };
 
+/** What is wrong with the back end of the page that is shown. */
+export interface BackEndTrouble {
+  /** Of its newest build. */
+  readonly problems: readonly Problem[];
+  /** One line on why it does not serve as it should, when that is no error of its build; else empty. */
+  readonly fault: string;
+}
+
 /** Webview to host. Hostile until checked by `isFromPanel`. */
 export type FromPanel =
   | { readonly type: "ready" }
@@ -30,6 +40,8 @@ export type FromPanel =
   | { readonly type: "restart" }
   | { readonly type: "start" }
   | { readonly type: "manageTrust" }
+  | { readonly type: "installDependencies" }
+  | { readonly type: "openFolder" }
   | { readonly type: "openProblem"; readonly problem: Pick<Problem, "file" | "line" | "column"> }
   /** The page moved: route = path below the base, with query and hash. */
   | { readonly type: "moved"; readonly route: string; readonly title: string };

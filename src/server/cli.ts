@@ -4,7 +4,12 @@ import path from "node:path";
 import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { dev } from "./commands/dev.ts";
-import { devserver, devServerVerbs } from "./commands/devserver.ts";
+import {
+  devserver,
+  devServerVerbs,
+  type DevServerOptions,
+  type DevServerVerb,
+} from "./commands/devserver.ts";
 import { init } from "./commands/init.ts";
 import { node } from "./commands/node.ts";
 import { exitCodes, reportError } from "./commands/output.ts";
@@ -27,7 +32,11 @@ program
   .command("dev")
   .argument("[dir]", "folder of the project", ".")
   .description("Serves one project until Ctrl-C.")
-  .option("--port <number>", "first port to try", toPort)
+  .option(
+    "--port <number>",
+    "port of the pages, or the first free one after it; a command of the project (ui.command) listens at the next free one",
+    toPort,
+  )
   .option("--json", "one JSON object per line on standard output")
   .option("--trust", "say explicitly that the folder may run code (starting in it says so already)")
   .addHelpText(
@@ -87,14 +96,32 @@ addTalkOptions(program.command("logs").argument("[name]", "realm whose log is pr
 addTalkOptions(
   program
     .command("devserver")
-    .addArgument(new Argument("<verb>", "what to do").choices(devServerVerbs))
+    .addArgument(new Argument("<verb>", "what to do, see below").choices(devServerVerbs))
     .argument("[id]", "id of the project (default: the one of the folder)"),
 )
-  .description("Starts, stops and looks at the dev servers of the folder's server.")
+  .description(
+    "Starts, stops and looks at the dev servers of the folder's server, which the editor or vitrine dev has started.",
+  )
   .option("--count <lines>", "with logs: how many of the newest lines, 0 for all", toCount, 1000)
   .option("--devinfo <file>", "with attach: the .devinfo file to attach to")
+  .option("--path <dir>", "with start and a new id: a folder that need not be configured")
+  .addHelpText(
+    "after",
+    `
+Verbs:
+  list                  every project and how it stands
+  start, stop, restart  UI and back end of a project; start and restart wait until it is up
+  rebuild               builds the back end; its UI goes on
+  install               installs the packages of a project, then starts it
+  open                  starts a project and prints the address of its pages
+  attach, detach        shows a process that announced itself by a .devinfo, or lets go of it
+  status, logs, errors  of a project
+  start-all, stop-all   of every project`,
+  )
   .addHelpText("after", examples("devserver list", "devserver restart shop --json"))
-  .action(devserver);
+  .action(async (verb: DevServerVerb, id: string | undefined, options: DevServerOptions) => {
+    process.exitCode = await devserver(verb, id, options);
+  });
 
 const replCommand = addReplOptions(program.command("repl", { isDefault: isDaebug }))
   .description("Serves a folder's pages and keeps their logs: the REPL in Markdown files.")

@@ -45,8 +45,11 @@ const { remote: host, tell } = connect<HostMethods, ServerEvents>(
       runTests: (request) => server((methods) => methods.runTests(request)),
       cancelTests: (id) => server((methods) => methods.cancelTests(id)),
       startDevServer: (id) => server((methods) => methods.startDevServer(id)),
+      startDevServerForPath: (id, folder) =>
+        server((methods) => methods.startDevServerForPath(id, folder)),
       stopDevServer: (id) => server((methods) => methods.stopDevServer(id)),
       restartDevServer: (id) => server((methods) => methods.restartDevServer(id)),
+      installDependencies: (id) => server((methods) => methods.installDependencies(id)),
       rebuildDevServer: (id) => server((methods) => methods.rebuildDevServer(id)),
       attachDevServer: (id, devinfo) => server((methods) => methods.attachDevServer(id, devinfo)),
       detachDevServer: (id) => server((methods) => methods.detachDevServer(id)),

@@ -99,13 +99,18 @@ function projectsOf({ list }: Found): readonly Project[] {
   return list.map(({ project }) => project);
 }
 
-type DevServerMethod = Extract<keyof ServerMethods, `${string}DevServer` | "devServerLogs">;
+type DevServerMethod = Extract<
+  keyof ServerMethods,
+  `${string}DevServer${"" | "ForPath"}` | "devServerLogs" | "installDependencies"
+>;
 
 function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServerMethod> {
   return {
     startDevServer: (id) => devServers.start(id),
+    startDevServerForPath: (id, folder) => devServers.startForPath(id, folder),
     stopDevServer: (id) => devServers.stop(id),
     restartDevServer: (id) => devServers.restart(id),
+    installDependencies: (id) => devServers.install(id),
     rebuildDevServer: (id) => devServers.rebuild(id),
     attachDevServer: (id, devinfo) => devServers.attach(id, devinfo),
     detachDevServer: (id) => devServers.detach(id),

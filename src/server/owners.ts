@@ -8,6 +8,7 @@ import type {
   ResultPlacement,
   ServerEvents,
 } from "../protocol/contract.ts";
+import type { Project } from "../protocol/model.ts";
 import { createPorts, type Ports } from "./dev-servers/ports.ts";
 import type { Publish } from "./dev-servers/dev-server.ts";
 import { createDevServers } from "./dev-servers/create-dev-servers.ts";
@@ -154,9 +155,10 @@ function createServed(
       devServers.sessionsChanged(list);
     },
   });
-  const projects = createProjects(parts, log, () => {
-    void sessions.reconfigure();
-    void devServers.projectsChanged();
+  const projects = createProjects(parts, log, (gone) => {
+    devServers
+      .projectsChanged(gone)
+      .catch((error: unknown) => log.bug(error, "following projects"));
   });
   const devServers = createDevServers({
     projects,
@@ -176,20 +178,20 @@ function createServed(
 function createProjects(
   { hello, settings, tell }: OwnersParts,
   log: Log,
-  changed: () => void,
+  changed: (gone: readonly Project[]) => void,
 ): Projects {
   return new Projects({
     folders: () => settings.folders,
     setting: () => settings.config.devServers.projects,
     stateDirectory: hello.stateDirectory,
     log,
-    changed: ({ list, problems }) => {
+    changed: ({ list, problems }, gone) => {
       tell(
         "projectsChanged",
         list.map(({ project }) => project),
       );
       tell("projectProblemsChanged", problems);
-      changed();
+      changed(gone);
     },
   });
 }
@@ -201,7 +203,12 @@ function createSupply(
 ): Pick<Owners, "ports" | "warmHost"> {
   const directory = path.join(hello.stateDirectory, "ports");
   return {
-    ports: createPorts(directory, state.identity, () => settings.config.portRange),
+    ports: createPorts(
+      directory,
+      state.identity,
+      () => settings.config.portRange,
+      () => settings.config.ignoreLastPorts ?? false,
+    ),
     warmHost: createWarmHost({
       keeper: state,
       directory: state.runDirectory,

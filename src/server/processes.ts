@@ -120,10 +120,15 @@ function exists(pid: number): boolean {
 
 /** A zombie is dead, but its parent has not asked how it ended: signal 0 would report it as alive. */
 function linuxLife(stat: string): Life {
-  // The command name in parentheses may contain anything; fields count from behind it. Field 3 is the state, 22 the start.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // Field 3 is the state, 22 the start.
+  const fields = statFields(stat);
   const [state = "", start = ""] = [fields[0], fields[19]];
   return /[ZX]/.test(state) ? { alive: false } : { alive: true, start };
+}
+
+/** Fields of `/proc/<pid>/stat` from the third on: the name in parentheses before them may contain anything. */
+export function statFields(stat: string): readonly string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 async function unixStart(pid: number): Promise<string> {

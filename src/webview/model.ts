@@ -1,6 +1,6 @@
 /** Pure: what the panel shows, from what the host said and how long it has been so. */
-import type { Problem, Session } from "../protocol/model.ts";
-import type { FromPanel, ToPanel } from "../protocol/panel.ts";
+import type { Problem, Session, SessionFault } from "../protocol/model.ts";
+import type { BackEndTrouble, FromPanel, ToPanel } from "../protocol/panel.ts";
 import { t } from "./texts.ts";
 
 export type Shown = Extract<ToPanel, { type: "session" | "notice" }>;
@@ -43,6 +43,7 @@ const elapsedAfterMs = 2000;
 const showLogAfterMs = 5000;
 
 const showLog = (): Action => ({ label: t("Show Log"), message: { type: "showLog" } });
+const restart = (): Action => ({ label: t("Restart"), message: { type: "restart" } });
 
 /**
  * @param elapsed ms since this state was first shown, by this window's own clock: the server's may differ in a remote one.
@@ -51,10 +52,10 @@ const showLog = (): Action => ({ label: t("Show Log"), message: { type: "showLog
  */
 export function coverOf(shown: Shown, elapsed: number, now: number): Cover | undefined {
   if (shown.type === "notice") return noticeCover(shown);
-  const { session } = shown;
+  const { session, backEnd } = shown;
   switch (session.state.name) {
     case "live":
-      return buildErrorCover(session);
+      return buildErrorCover(session) ?? backEndCover(session, backEnd);
     case "starting":
       return startingCover(session.project.name, session.state.step, elapsed);
     case "restarting":
@@ -65,7 +66,7 @@ export function coverOf(shown: Shown, elapsed: number, now: number): Cover | und
         icon: "error",
         title: t("{0} has an error", session.project.name),
         ...faultOf(session.state.fault),
-        actions: [{ label: t("Restart"), message: { type: "restart" } }, showLog()],
+        actions: errorActions(session.state.fault),
       };
     case "stopped":
       return {
@@ -86,7 +87,8 @@ export function openingCover(elapsed: number): Cover {
 /** What there is to say while the page is live; undefined hides the line. */
 export function statusOf(shown: Shown): Status | undefined {
   if (shown.type === "notice" || shown.session.state.name !== "live") return undefined;
-  const { problems, notices } = shown.session;
+  const { notices } = shown.session;
+  const problems = [...shown.session.problems, ...(shown.backEnd?.problems ?? [])];
   const errors = problems.filter(({ severity }) => severity === "error");
   const warnings = problems.filter(({ severity }) => severity === "warning");
   const first = errors[0] ?? warnings[0];
@@ -109,15 +111,48 @@ function buildErrorCover({ problems }: Session): Cover | undefined {
   // What the page itself threw does not stop the build; the line below says it.
   const first = problems.find(({ severity, source }) => severity === "error" && source !== "page");
   if (!first) return undefined;
+  return problemCover(t("The last change could not be built"), first.message, placeAction(first));
+}
+
+/** The page goes on with the back end as it was before, or without one. */
+function backEndCover(
+  { project }: Session,
+  trouble: BackEndTrouble | undefined,
+): Cover | undefined {
+  const first = trouble?.problems.find(({ severity }) => severity === "error");
+  if (first) {
+    const title = t("The back end of {0} could not be built", project.name);
+    return problemCover(title, first.message, placeAction(first));
+  }
+  if (!trouble?.fault) return undefined;
+  return problemCover(t("The back end of {0} failed", project.name), trouble.fault);
+}
+
+/** Over a page that stays. */
+function problemCover(title: string, detail: string, place?: Action): Cover {
   return {
     kind: "error",
     icon: "error",
-    title: t("The last change could not be built"),
-    detail: first.message,
-    place: placeAction(first),
-    actions: [showLog(), { label: t("Restart"), message: { type: "restart" } }],
+    title,
+    detail,
+    ...(place ? { place } : {}),
+    actions: [showLog(), restart()],
     isDismissable: true,
   };
+}
+
+/** What can be done about a session that does not come up. */
+function errorActions({ install }: SessionFault): readonly Action[] {
+  if (install === undefined) return [restart(), showLog()];
+  return [
+    {
+      label: t("Install Dependencies"),
+      message: { type: "installDependencies" },
+      primary: true,
+    },
+    { label: t("Open Folder"), message: { type: "openFolder" } },
+    showLog(),
+  ];
 }
 
 function startingCover(name: string, step: string, elapsed: number): Cover {

@@ -2,11 +2,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { dist, removeTree, writeTree } from "../support/server.ts";
+import { commandProject, viteProgram } from "../support/ui-projects.ts";
 
 let state: string;
 const trees: string[] = [];
@@ -81,6 +83,33 @@ test("dev prints the name and the address for a person", async () => {
   expect(await firstLine(child)).toBe("project  http://127.0.0.1:16401/");
   child.kill("SIGTERM");
   expect((await once(child, "exit"))[0]).toBe(0);
+});
+
+test("--port is that of the pages, whatever port they had last; a command of the project listens at the next one", async () => {
+  const root = await writeTree(commandProject([process.execPath, viteProgram]));
+  trees.push(root);
+  for (const port of [16_404, 16_402]) {
+    const child = vitrine("dev", root, "--json", "--port", String(port));
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const ready = JSON.parse(String((await lines.next()).value)) as Record<string, string>;
+    expect(ready["url"]).toBe(`http://127.0.0.1:${port}/`);
+    expect(await (await fetch(ready["url"] ?? "")).text()).toContain("<h1>shop</h1>");
+    expect((await fetch(`http://127.0.0.1:${port + 1}/@vite/client`)).status).toBe(200);
+    child.kill("SIGINT");
+    expect((await once(child, "exit"))[0]).toBe(0);
+  }
+});
+
+test("a port that is in use is told, and the next free one is taken", async () => {
+  const other = createServer().listen(16_406, "127.0.0.1");
+  await once(other, "listening");
+  const child = vitrine("dev", await site(), "--port", "16406");
+  const [said] = (await once(child.stderr!.setEncoding("utf8"), "data")) as [string];
+  expect(said).toBe("Port 16406 is in use: project is at port 16407\n");
+  expect(await firstLine(child)).toBe("project  http://127.0.0.1:16407/");
+  child.kill("SIGTERM");
+  expect((await once(child, "exit"))[0]).toBe(0);
+  await new Promise((resolve) => other.close(resolve));
 });
 
 test("a folder with nothing to preview ends with code 1 and what to do", async () => {

@@ -55,6 +55,25 @@ test("a preview is that of the configured project, and a changed file is told", 
   );
 });
 
+test("a vite.config that comes while a preview runs is loaded by its next start", async () => {
+  root = await writeTree({ "index.html": page, "main.ts": "" });
+  await using server = await startServer({ folders: [root] });
+  await server.methods.findProjects();
+  const { id } = await server.methods.openSession(root);
+  const { url, port } = await server.sessionIs(id, "live");
+  const header = async (): Promise<string | null> =>
+    (await fetch(new URL("/main.ts", url))).headers.get("x-config");
+  expect(await header()).toBe(null);
+  await writeFile(
+    path.join(root, "vite.config.mjs"),
+    "export default { server: { headers: { 'x-config': 'loaded' } } };",
+  );
+  await eventually("the config file to be known", () => server.projects[0]?.configFile);
+  await server.methods.restartSession(id);
+  expect(await server.sessionIs(id, "live")).toMatchObject({ port });
+  expect(await header()).toBe("loaded");
+});
+
 test("a back end alone has no preview", async () => {
   root = await writeTree({ "api/go.mod": "module api" });
   await using server = await startServer({ folders: [root] });

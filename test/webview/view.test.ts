@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Session } from "../../src/protocol/model.ts";
-import type { FromPanel, PanelCommand } from "../../src/protocol/panel.ts";
+import type { BackEndTrouble, FromPanel, PanelCommand } from "../../src/protocol/panel.ts";
 import type { Bridge } from "../../src/webview/bridge.ts";
 import { PanelView } from "../../src/webview/view.ts";
 import { session } from "../unit/extension/sessions.ts";
@@ -41,8 +41,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function show(change: Partial<Session> = {}): void {
-  view.fromHost({ type: "session", session: session(change), banner: "" });
+function show(change: Partial<Session> = {}, backEnd?: BackEndTrouble): void {
+  const more = backEnd === undefined ? {} : { backEnd };
+  view.fromHost({ type: "session", session: session(change), banner: "", ...more });
 }
 const text = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
 const isHidden = (selector: string): boolean =>
@@ -205,6 +206,85 @@ test("a build error of a live page stands over it, can be closed, and comes back
   expect(isHidden(".cover")).toBe(false);
   show();
   expect(isHidden(".cover")).toBe(true);
+});
+
+test("what the build of its back end found stands over the page with its place, until a good build", () => {
+  const problem = {
+    file: "/shop/pkg/main.go",
+    line: 12,
+    column: 3,
+    severity: "error",
+    message: "undefined: x",
+    source: "go",
+  } as const;
+  show();
+  const before = frame();
+  show({}, { problems: [problem, { ...problem, line: 20 }], fault: "" });
+  expect([text("h1"), text(".cover .words p"), text(".place a"), buttons()]).toEqual([
+    "The back end of shop could not be built",
+    "undefined: x",
+    "main.go:12:3",
+    ["Show Log", "Restart"],
+  ]);
+  expect(text(".status .text")).toBe("2 errors · undefined: x");
+  expect(document.querySelector<HTMLElement>(".cover")!.dataset["form"]).toBe("bar");
+  expect([frame() === before, frame().hidden, frame().src]).toEqual([
+    true,
+    false,
+    "http://127.0.0.1:15173/",
+  ]);
+  document.querySelector<HTMLElement>(".place a")!.click();
+  for (const button of document.querySelectorAll<HTMLElement>(".actions vscode-button"))
+    button.click();
+  expect(sent).toEqual([
+    { type: "openProblem", problem: { file: "/shop/pkg/main.go", line: 12, column: 3 } },
+    { type: "showLog" },
+    { type: "restart" },
+  ]);
+  document.querySelector<HTMLElement>('.cover vscode-toolbar-button[label="Close"]')!.click();
+  expect(isHidden(".cover")).toBe(true);
+  show();
+  show({}, { problems: [problem], fault: "" });
+  expect(isHidden(".cover")).toBe(false);
+  show();
+  expect([isHidden(".cover"), isHidden(".status")]).toEqual([true, true]);
+});
+
+test("a back end that is gone is said over the page, behind an error of the page's own build", () => {
+  show({}, { problems: [], fault: "The back end ended with exit code 3" });
+  expect([text("h1"), text(".cover .words p"), text(".place")]).toEqual([
+    "The back end of shop failed",
+    "The back end ended with exit code 3",
+    "",
+  ]);
+  const own = {
+    file: "/shop/src/cart.ts",
+    line: 3,
+    column: 1,
+    severity: "error",
+    message: "Unexpected token",
+    source: "vite",
+  } as const;
+  show({ problems: [own] }, { problems: [], fault: "The back end ended with exit code 3" });
+  expect(text("h1")).toBe("The last change could not be built");
+});
+
+test("missing packages can be installed from the panel, and the folder opened", () => {
+  const message = "The packages of shop are not installed: vite is missing";
+  show({
+    state: { name: "error", fault: { code: "not_installed", message, install: "npm install" } },
+  });
+  expect([text(".cover .words p"), buttons()]).toEqual([
+    message,
+    ["Install Dependencies", "Open Folder", "Show Log"],
+  ]);
+  for (const button of document.querySelectorAll<HTMLElement>(".actions vscode-button"))
+    button.click();
+  expect(sent).toEqual([
+    { type: "installDependencies" },
+    { type: "openFolder" },
+    { type: "showLog" },
+  ]);
 });
 
 test("an error that the page threw is said below it, not over it", () => {

@@ -6,9 +6,11 @@ import type { Project } from "../../protocol/model.ts";
 import type { CommandHandler, DevServerCommandId } from "../command-ids.ts";
 import type { Mirror } from "../mirror.ts";
 import type { Output } from "../output.ts";
+import { openFolder } from "../openers.ts";
 import { projectAt } from "../targets.ts";
 import type { Translate } from "../tree-texts.ts";
 import { requireTrust } from "../trust.ts";
+import { installDependencies } from "./install.ts";
 import { isActive, stateWord } from "./state-texts.ts";
 import { idOf } from "./targets.ts";
 
@@ -43,6 +45,14 @@ export function createDevServerCommands(
       mirror.setDevServer(await server.restartDevServer(id)),
     ),
     "vitrine.rebuildDevServer": act((server, id) => server.rebuildDevServer(id)),
+    "vitrine.installDependencies": act(
+      (server, id) => installDependencies(server, mirror, id),
+      ({ hasUI }) => hasUI,
+    ),
+    "vitrine.openProjectFolder": async (target) => {
+      const id = await projectOf(options, target, () => true);
+      await openFolder(knownProjects(mirror).find((project) => project.id === id)?.folder);
+    },
     "vitrine.attachDevServer": async (target, devinfo) => {
       requireTrust();
       const id = await projectOf(options, target, () => true);
@@ -62,6 +72,18 @@ export function createDevServerCommands(
         output.devServerLogged(await (await use()).devServerLogs(id, shownLines));
       output.show(name);
     },
+    ...commandsForAll(options),
+  };
+}
+
+function commandsForAll({
+  mirror,
+  use,
+}: DevServerCommandsOptions): Record<
+  "vitrine.startAllDevServers" | "vitrine.stopAllDevServers",
+  CommandHandler
+> {
+  return {
     "vitrine.startAllDevServers": async () => {
       requireTrust();
       const server = await use();
@@ -93,7 +115,7 @@ async function projectOf(
   isCandidate: IsCandidate,
 ): Promise<string> {
   const projects = mirror.projects ?? (await (await use()).findProjects());
-  const given = idOf(target, projects);
+  const given = idOf(target, [...projects, ...knownProjects(mirror)]);
   if (given !== undefined) return given;
   const candidates = projects.filter((project) => isCandidate(project, mirror));
   const uri = target instanceof vscode.Uri ? target : vscode.window.activeTextEditor?.document.uri;
@@ -102,6 +124,11 @@ async function projectOf(
   const [first] = candidates;
   if (!first) throw nothingToDo(projects);
   return candidates.length === 1 ? first.id : pick(candidates, mirror);
+}
+
+/** Also those of pages that were opened by a path. */
+function knownProjects({ projects = [], sessions }: Mirror): readonly Project[] {
+  return [...projects, ...sessions.map(({ project }) => project)];
 }
 
 async function pick(candidates: readonly Project[], mirror: Mirror): Promise<string> {

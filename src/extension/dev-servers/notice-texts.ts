@@ -1,4 +1,5 @@
-/** Pure: the sentence of a notice. */
+/** Pure: the sentence of a notice, and of what is said in passing. */
+import type { DevServerState } from "../../protocol/dev-server.ts";
 import type { Translate } from "../tree-texts.ts";
 import type { Notice } from "./notices.ts";
 
@@ -15,6 +16,9 @@ export function noticeText({ kind, state }: Notice, t: Translate): string {
         name,
         firstLine(lastError),
       );
+    case "notInstalled":
+      // It names the project, and how it is installed by hand.
+      return firstLine(lastError);
     case "portsExhausted":
       return t("There is no port left for {0}: {1}", name, firstLine(lastError));
     case "conflict":
@@ -24,6 +28,30 @@ export function noticeText({ kind, state }: Notice, t: Translate): string {
         conflict?.pid ?? 0,
       );
   }
+}
+
+/** What was attached or let go between two lists, a sentence each. */
+export function attachmentTexts(
+  before: readonly DevServerState[],
+  after: readonly DevServerState[],
+  t: Translate,
+): readonly string[] {
+  const [had, has] = [pidsOf(before), pidsOf(after)];
+  const names = new Map([...before, ...after].map(({ pluginID, name }) => [pluginID, name]));
+  return [...names]
+    .filter(([id]) => had.get(id) !== has.get(id))
+    .map(([id, name]) => {
+      const pid = has.get(id);
+      return pid === undefined
+        ? t("{0} is no longer attached", name)
+        : t("{0} is attached to process {1}", name, pid);
+    });
+}
+
+function pidsOf(states: readonly DevServerState[]): ReadonlyMap<string, number> {
+  return new Map(
+    states.flatMap(({ pluginID, external }) => (external ? [[pluginID, external.pid]] : [])),
+  );
 }
 
 function firstLine(text: string): string {

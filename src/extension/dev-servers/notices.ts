@@ -4,8 +4,8 @@
  */
 import type { DevServerState } from "../../protocol/dev-server.ts";
 
-/** `failed`: what was ready failed. */
-export type NoticeKind = "failed" | "gaveUp" | "portsExhausted" | "conflict";
+/** `failed`: what was ready failed. `notInstalled`: a person can have its packages installed. */
+export type NoticeKind = "failed" | "gaveUp" | "notInstalled" | "portsExhausted" | "conflict";
 
 export interface Notice {
   readonly kind: NoticeKind;
@@ -75,6 +75,7 @@ function kindOf(
   const isNew = state.failure !== before?.failure;
   if (state.failure === "gave_up" && isNew) return "gaveUp";
   if (state.failure === "port_exhausted" && isNew) return "portsExhausted";
+  if (state.failure === "not_installed" && isNew) return "notInstalled";
   if (state.conflict && state.conflict.pid !== before?.conflict?.pid) return "conflict";
   return state.aggregate === "error" && wasReady ? "failed" : undefined;
 }
@@ -85,6 +86,8 @@ function stillHolds(kind: NoticeKind, state: DevServerState): boolean {
       return state.failure === "gave_up";
     case "portsExhausted":
       return state.failure === "port_exhausted";
+    case "notInstalled":
+      return state.failure === "not_installed";
     case "conflict":
       return state.conflict !== undefined;
     case "failed":

@@ -5,7 +5,7 @@ import type { Mirror } from "../mirror.ts";
 import { openPlace } from "../openers.ts";
 import type { Report } from "../report.ts";
 import type { Translate } from "../tree-texts.ts";
-import { noticeText } from "./notice-texts.ts";
+import { attachmentTexts, noticeText } from "./notice-texts.ts";
 import { createNotices, type Notice } from "./notices.ts";
 
 const briefMs = 3000;
@@ -19,7 +19,7 @@ export function createNotifications(mirror: Mirror, report: Report): vscode.Disp
   const subscription = mirror.onDidChange((part) => {
     if (part !== "devServers") return;
     notices.changed(mirror.devServers);
-    for (const line of attachments(before, mirror.devServers))
+    for (const line of attachmentTexts(before, mirror.devServers, translate))
       vscode.window.setStatusBarMessage(line, briefMs);
     before = mirror.devServers;
   });
@@ -35,6 +35,11 @@ function choicesFor({ kind, state }: Notice): Record<string, () => unknown> {
       [vscode.l10n.t("Attach to It")]: run("attachDevServer"),
       [vscode.l10n.t("Keep Ours")]: run("detachDevServer"),
     };
+  if (kind === "notInstalled")
+    return {
+      [vscode.l10n.t("Install Dependencies")]: run("installDependencies"),
+      [vscode.l10n.t("Open Folder")]: run("openProjectFolder"),
+    };
   if (kind === "portsExhausted") return { [vscode.l10n.t("Show Ports")]: showPorts, ...showOutput };
   const [error] = state.errors;
   return {
@@ -46,27 +51,4 @@ function choicesFor({ kind, state }: Notice): Record<string, () => unknown> {
 
 function showPorts(): unknown {
   return vscode.commands.executeCommand("workbench.action.openSettings", "vitrine.portRange");
-}
-
-/** What was attached or let go, in words. */
-function attachments(
-  before: readonly DevServerState[],
-  after: readonly DevServerState[],
-): readonly string[] {
-  const [had, has] = [pidsOf(before), pidsOf(after)];
-  const names = new Map([...before, ...after].map(({ pluginID, name }) => [pluginID, name]));
-  return [...names]
-    .filter(([id]) => had.get(id) !== has.get(id))
-    .map(([id, name]) => {
-      const pid = has.get(id);
-      return pid === undefined
-        ? vscode.l10n.t("{0} is no longer attached", name)
-        : vscode.l10n.t("{0} is attached to process {1}", name, pid);
-    });
-}
-
-function pidsOf(states: readonly DevServerState[]): ReadonlyMap<string, number> {
-  return new Map(
-    states.flatMap(({ pluginID, external }) => (external ? [[pluginID, external.pid]] : [])),
-  );
 }

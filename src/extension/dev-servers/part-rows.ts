@@ -6,6 +6,7 @@ import {
   errorPlace,
   isActive,
   joined,
+  notInstalled,
   restartText,
   type Clock,
 } from "./state-texts.ts";
@@ -69,7 +70,7 @@ function uiRow(state: DevServerState, { t, clock }: Words): Row {
     label: t("UI"),
     description,
     ...partIcon(state.viteStatus),
-    contextValue: `devserverUi.${state.viteStatus}`,
+    contextValue: `devserverUi.${state.viteStatus}${notInstalled(state)}`,
     spoken: `${t("UI")}, ${description}`,
     facts: [
       [t("Address"), state.viteURL],
@@ -106,8 +107,9 @@ function backendRow(state: DevServerState, { t, clock }: Words): Row {
   };
 }
 
-function externalRow({ external }: DevServerState, { t, clock }: Words): Row {
-  const startedAt = Date.parse(external?.startedAt ?? "");
+function externalRow({ external, since: attachedAt }: DevServerState, { t, clock }: Words): Row {
+  // A process that does not say when it began is known since it was attached.
+  const startedAt = Date.parse(external?.startedAt ?? attachedAt);
   const since = Number.isNaN(startedAt) ? "" : t("since {0}", clock(startedAt));
   const description = joined(
     t("process {0}", external?.pid ?? 0),

@@ -44,11 +44,21 @@ const icons: Readonly<Record<StateName, Pick<Row, "icon" | "color">>> = {
   external: { icon: "link", color: "testing.iconPassed" },
 };
 
-/** `devserver.<mode>.<aggregate>`, for menus; empty for a project whose only server is its preview. */
+/**
+ * `devserver.<mode>.<aggregate>`, for menus, and behind it what can be done: `backend` can be built, `notInstalled` can be
+ * installed. Empty for a project whose only server is its preview.
+ */
 export function devServerContext(project: Project, state: DevServerState | undefined): string {
-  if (!state) return project.hasBackend ? "devserver.idle.stopped" : "";
+  const backend = project.hasBackend ? " backend" : "";
+  if (!state) return project.hasBackend ? `devserver.idle.stopped${backend}` : "";
   // What does not run is ready by the rules of 3.3, as nothing is wrong with it.
-  return `devserver.${state.mode}.${isActive(state) ? state.aggregate : "stopped"}`;
+  const word = isActive(state) ? state.aggregate : "stopped";
+  return `devserver.${state.mode}.${word}${backend}${notInstalled(state)}`;
+}
+
+/** A word of context values, with the blank before it. */
+export function notInstalled({ failure }: DevServerState): string {
+  return failure === "not_installed" ? " notInstalled" : "";
 }
 
 /** The whole project in a line: `Ready · 15173`, `Error · main.go:12`. */

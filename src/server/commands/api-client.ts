@@ -34,11 +34,11 @@ export async function serverAround(directory: string): Promise<ServerAddress> {
     return { url: nearest.server.gateway, token: nearest.server.token };
   throw new UserError(
     "not_found",
-    `No server of ${directory} runs. Open the folder in the editor and use Vitrine there, or start vitrine dev`,
+    `No Vitrine server runs for ${directory}. Open the folder in the editor and use Vitrine there, or run vitrine dev in it`,
   );
 }
 
-/** Calls a method of the control API. @throws UserError with what the server says against it */
+/** Calls a method of the control API. @throws UserError with what the server says against it, or `server_gone` */
 export async function callMethod<Result>(
   { url, token }: ServerAddress,
   name: string,
@@ -48,6 +48,8 @@ export async function callMethod<Result>(
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify(parameters),
+  }).catch((cause: unknown) => {
+    throw new UserError("server_gone", `The server at ${url} ended. Start it again`, { cause });
   });
   const said = (await answer.json()) as { result?: Result; error?: WireError };
   if (said.error !== undefined) throw fromWire(said.error);

@@ -28,7 +28,8 @@ export const noEditor: HostMethods = {
 
 export async function dev(directory: string, options: DevOptions): Promise<void> {
   const folder = existingFolder(directory);
-  const print = options.json === true ? printSessionJson : printSession;
+  const print =
+    options.json === true ? printSessionJson : (session: Session) => printSession(session, options);
   let server: Server | undefined;
   let shown = "";
   const onSessions = ([session]: readonly Session[]): void => {
@@ -52,7 +53,7 @@ export async function dev(directory: string, options: DevOptions): Promise<void>
 export function hello(folder: string, port?: number): Hello {
   const config: Config = {
     results: "file",
-    portRange: port === undefined ? [15173, 15273] : [port, port + 1],
+    ...portsFrom(port),
     warmStart: false,
     streaming: "auto",
     runTimeout: 0,
@@ -68,6 +69,12 @@ export function hello(folder: string, port?: number): Hello {
   };
 }
 
+/** Of 100 ports, the first that is free; a project with a command of its own takes one for its pages and one for that. */
+function portsFrom(port: number | undefined): Pick<Config, "portRange" | "ignoreLastPorts"> {
+  if (port === undefined) return { portRange: [15173, 15273] };
+  return { portRange: [port, Math.min(port + 100, 65_536)], ignoreLastPorts: true };
+}
+
 function printSessionJson(session: Session, server: Server): void {
   const { state } = session;
   // The first line is `ready`: a reader waits for nothing else.
@@ -80,8 +87,10 @@ function printSessionJson(session: Session, server: Server): void {
   );
 }
 
-function printSession(session: Session): void {
+function printSession(session: Session, { port }: DevOptions): void {
   const { state } = session;
+  if (state.name === "live" && port !== undefined && session.port !== port)
+    printError(`Port ${port} is in use: ${session.project.name} is at port ${session.port}`);
   if (state.name === "live") printLine(`${session.project.name}  ${session.url}`);
   if (state.name === "error" || state.name === "restarting") printError(state.fault.message);
 }

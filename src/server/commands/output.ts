@@ -4,6 +4,13 @@ import { UserError } from "../../protocol/errors.ts";
 /** Exit codes of every verb. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, untrusted: 3 } as const;
 
+/** What was asked for on the command line cannot be meant; ends with the code for that. */
+export class BadUsage extends UserError {
+  constructor(message: string) {
+    super("bad_request", message);
+  }
+}
+
 export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -25,9 +32,9 @@ export function reportError(error: unknown): number {
         ? (error.stack ?? error.message)
         : String(error),
   );
-  return error instanceof UserError && error.code === "not_trusted"
-    ? exitCodes.untrusted
-    : exitCodes.failed;
+  if (error instanceof BadUsage) return exitCodes.usage;
+  const isUntrusted = error instanceof UserError && error.code === "not_trusted";
+  return isUntrusted ? exitCodes.untrusted : exitCodes.failed;
 }
 
 /** Resolves at the first signal that ends a program, a closed terminal included. */

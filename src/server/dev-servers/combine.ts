@@ -4,8 +4,6 @@ import type { Problem, Project, ProjectEvidence } from "../../protocol/model.ts"
 import type { Complaint, Configured } from "./config/configured.ts";
 import type { ModulesEntry } from "./config/schema.ts";
 import type { Detected } from "./detection/detected.ts";
-import type { Detection } from "./detection/detect.ts";
-import { idOf } from "./detection/ids.ts";
 import { pluginFileName } from "./detection/plugin.ts";
 import { configFileIn } from "./detection/vite.ts";
 import type { ProjectConfig } from "./project-config.ts";
@@ -26,6 +24,14 @@ export interface Found {
   readonly modules: ReadonlyMap<string, ModulesEntry>;
 }
 
+/** What was detected, each with its id. */
+export interface DetectedProjects {
+  readonly projects: readonly Identified[];
+  readonly problems: readonly Problem[];
+}
+
+export type Identified = Detected & { readonly id: string };
+
 interface Owner {
   readonly found: FoundProject;
   readonly place: string;
@@ -34,7 +40,7 @@ interface Owner {
 /** The file goes before the settings, both before what was detected; of two with one id the first stays. */
 export async function combine(
   configured: Configured,
-  detections: readonly Detection[],
+  { projects, problems }: DetectedProjects,
 ): Promise<Found> {
   const owners = new Map<string, Owner>();
   const complaints: Complaint[] = [...configured.complaints];
@@ -46,7 +52,7 @@ export async function combine(
   const taken = new Set(
     [...owners.values()].flatMap(({ found }) => [found.config.root, found.project.root]),
   );
-  for (const detected of detections.flatMap(({ projects }) => projects)) {
+  for (const detected of projects) {
     const found = fromDetected(detected);
     const { config, project } = found;
     if (taken.has(config.root) || taken.has(project.root)) continue;
@@ -57,10 +63,7 @@ export async function combine(
   }
   return {
     list: [...owners.values()].map(({ found }) => found),
-    problems: [
-      ...complaints.filter((complaint) => typeof complaint !== "string"),
-      ...detections.flatMap(({ problems }) => problems),
-    ],
+    problems: [...complaints.filter((complaint) => typeof complaint !== "string"), ...problems],
     notices: complaints.filter((complaint) => typeof complaint === "string"),
     modules: configured.modules,
   };
@@ -94,11 +97,10 @@ async function withProject(config: ProjectConfig): Promise<FoundProject> {
   return { config, project: toProject(config, evidence, configFile) };
 }
 
-export function fromDetected(detected: Detected): FoundProject {
-  const { evidence, configFile, id, ...rest } = detected;
+export function fromDetected(detected: Identified): FoundProject {
+  const { evidence, configFile, ...rest } = detected;
   const config: ProjectConfig = {
     ...rest,
-    id: id ?? idOf(detected.name, detected.ui?.root ?? detected.root),
     autostart: false,
     origin: "detected",
   };

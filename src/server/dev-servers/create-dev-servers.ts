@@ -4,7 +4,7 @@ import type { Tell } from "../owners.ts";
 import type { Publish } from "./dev-server.ts";
 import { DevServers, type DevServersParts } from "./dev-servers.ts";
 
-export interface CreateDevServersParts extends DevServersParts {
+export interface CreateDevServersParts extends Omit<DevServersParts, "forgotten"> {
   /** To other programs. */
   readonly publish: Publish;
   /** To the editor, and to other programs that show what it shows. */
@@ -24,6 +24,7 @@ export function createDevServers({ publish, tell, ...parts }: CreateDevServersPa
   };
   const devServers = new DevServers({
     ...parts,
+    forgotten: tellList,
     publish: (name, payload) => {
       publish(name, payload);
       if (name === "plugin/devserver/status") tellList();

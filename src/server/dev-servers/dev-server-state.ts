@@ -6,7 +6,7 @@ import {
   type DevServerFailure,
   type DevServerState,
 } from "../../protocol/dev-server.ts";
-import type { SessionState } from "../../protocol/model.ts";
+import type { SessionFault, SessionState } from "../../protocol/model.ts";
 import type { BackendFacts } from "./backends/backend-record.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { FoundProject } from "./combine.ts";
@@ -17,14 +17,14 @@ export interface OwnUi {
   /** Where the server itself listens, which behind our proxy is not where its pages are; empty while it is not known. */
   readonly serverUrl: string;
   readonly pid: number;
+  /** How often it was started again after a crash, since it was last stopped. */
+  readonly restarts: number;
 }
 
 export interface DevServerParts {
   readonly found: FoundProject;
   /** Undefined while it was never opened. */
   readonly ui: OwnUi | undefined;
-  /** How often the UI was started again after a crash. */
-  readonly uiRestarts: number;
   /** Undefined while it was never started. */
   readonly backend: BackendFacts | undefined;
   readonly external: ExternalPart | undefined;
@@ -35,14 +35,14 @@ export interface DevServerParts {
 
 export function devServerState(parts: DevServerParts): DevServerState {
   const { found, external, since } = parts;
-  const managed = managedState(parts);
-  if (external === undefined) return managed;
-  const { name } = found.project;
-  return { ...managed, ...external, name, errors: [], since, nextRestartAt: "" };
+  if (external === undefined) return managedState(parts);
+  // What is ours does not run, and its counts and failures say nothing of a process outside.
+  const nothing = { found, since, ui: undefined, backend: undefined, conflict: undefined };
+  return { ...managedState({ ...nothing, external }), ...external, name: found.project.name };
 }
 
 function managedState(parts: DevServerParts): DevServerState {
-  const { found, ui, uiRestarts, backend, conflict, since } = parts;
+  const { found, ui, backend, conflict, since } = parts;
   const { id, name, folder, hasUI, hasBackend } = found.project;
   const viteStatus = ui === undefined ? "idle" : uiStatusOf(ui.state);
   const backendStatus = backend?.status ?? "idle";
@@ -69,8 +69,8 @@ function managedState(parts: DevServerParts): DevServerState {
     uiPid: ui?.pid ?? 0,
     backendPid: backend?.pid ?? 0,
     generation: backend?.generation ?? 0,
-    restarts: { ui: uiRestarts, backend: backend?.restarts ?? 0 },
-    nextRestartAt: uiRestartAt(ui) || (backend?.nextRestartAt ?? ""),
+    restarts: { ui: ui?.restarts ?? 0, backend: backend?.restarts ?? 0 },
+    nextRestartAt: earlier(uiRestartAt(ui), backend?.nextRestartAt ?? ""),
     external: null,
     errors: backend?.errors ?? [],
     since,
@@ -99,10 +99,19 @@ function uiRestartAt(ui: OwnUi | undefined): string {
   return ui?.state.name === "restarting" ? new Date(ui.state.at).toISOString() : "";
 }
 
+/** RFC 3339 in UTC, of one length: their order is that of their text. An empty one is no time. */
+function earlier(one: string, other: string): string {
+  return one === "" || (other !== "" && other < one) ? other : one;
+}
+
 function failureOf({ ui, backend }: DevServerParts): DevServerFailure | undefined {
   if (ui?.state.name === "restarting") return "crashed";
-  if (ui?.state.name === "error") return uiFailures[ui.state.fault.code] ?? "start_failed";
+  if (ui?.state.name === "error") return uiFailureOf(ui.state.fault);
   return backend?.status === "error" ? backend.failure : undefined;
+}
+
+function uiFailureOf({ code, install }: SessionFault): DevServerFailure {
+  return install === undefined ? (uiFailures[code] ?? "start_failed") : "not_installed";
 }
 
 /** By codes of faults of a session. */

@@ -3,6 +3,7 @@
  * and one log (dev-servers sections 3, 8, 9). The UI is the project's session, which previews open as well.
  */
 import type { DevInfo, DevServerEvents, DevServerState } from "../../protocol/dev-server.ts";
+import { UserError } from "../../protocol/errors.ts";
 import type { ContributedMatchers } from "./problems/problem-parser.ts";
 import { Backend } from "./backends/backend.ts";
 import type { BackendEvents } from "./backends/backend-events.ts";
@@ -36,6 +37,8 @@ export interface UiOwner {
   /** Starts the UI, or does nothing when it runs. Resolves when its address is known. */
   open(): Promise<void>;
   restart(): Promise<void>;
+  /** Installs its packages, then starts it. Resolves as `open` does. */
+  install(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,7 +47,6 @@ export class DevServer {
   readonly #options: DevServerOptions;
   #found: FoundProject;
   #ui: OwnUi | undefined;
-  #uiRestarts = 0;
   #backend: Backend | undefined;
   /** As last told: in the middle of a reload there are newer ones, which are told at its end. */
   #backendFacts: BackendFacts | undefined;
@@ -85,6 +87,19 @@ export class DevServer {
     await Promise.all([project.hasUI ? ui.open() : undefined, this.#startBackend()]);
   }
 
+  /** Installs the packages of the UI, then starts it; and whatever else does not run. @throws UserError `bad_request` */
+  async install(): Promise<void> {
+    const { name, hasUI } = this.#found.project;
+    if (!hasUI)
+      throw new UserError("bad_request", `${name} has no UI whose packages could be installed`);
+    if (this.#external !== undefined)
+      throw new UserError(
+        "bad_request",
+        `${name} is served by process ${this.#external.external?.pid}, which Vitrine did not start. Detach from it first`,
+      );
+    await Promise.all([this.#options.ui.install(), this.#startBackend()]);
+  }
+
   async restart(): Promise<void> {
     if (!this.isManaged) return this.start();
     const backend = this.#backend;
@@ -93,8 +108,11 @@ export class DevServer {
     else await backend.restart();
   }
 
-  /** @returns false when there is no back end that runs */
+  /** @returns false when its back end does not run. @throws UserError `not_running` when it has none */
   rebuild(): boolean {
+    const { name, hasBackend } = this.#found.project;
+    if (!hasBackend)
+      throw new UserError("not_running", `${name} has no back end that could be built`);
     const backend = this.#backend;
     if (backend === undefined || backend.facts().status === "stopped") return false;
     backend.rebuild();
@@ -112,9 +130,7 @@ export class DevServer {
 
   /** What the session of the project says now. */
   uiChanged(ui: OwnUi): void {
-    const wasRestarting = this.#ui?.state.name === "restarting";
     this.#ui = ui;
-    if (wasRestarting && ui.state.name === "starting") this.#uiRestarts++;
     this.#update();
   }
 
@@ -216,7 +232,6 @@ export class DevServer {
     return devServerState({
       found: this.#found,
       ui: this.#ui,
-      uiRestarts: this.#uiRestarts,
       backend: this.#backendFacts,
       external: this.#external,
       conflict: this.#conflict,

@@ -24,7 +24,9 @@ import { createExternals } from "./attached.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
 import { createUiOwner, hideAttached, ownUiOf, showAttached } from "./project-ui.ts";
+import { createLeft } from "./left.ts";
 import type { Projects } from "./projects.ts";
+import { outside, withoutConfig } from "./unlisted.ts";
 
 export interface DevServersParts {
   readonly projects: Projects;
@@ -37,6 +39,8 @@ export interface DevServersParts {
   /** As they are now. */
   settings(): DevServerSettings;
   readonly publish: Publish;
+  /** A project is none any more: `list()` does not have it. */
+  forgotten(id: string): void;
 }
 
 /** Ms within which everything ends that can (section 7). */
@@ -50,6 +54,7 @@ export class DevServers {
   readonly #externals: Externals;
   /** Projects that start by themselves do so once, when they are first seen. */
   readonly #seen = new Set<string>();
+  readonly #left = createLeft();
 
   constructor(parts: DevServersParts) {
     this.#parts = parts;
@@ -68,11 +73,22 @@ export class DevServers {
     return this.#begin(id, (server) => server.start());
   }
 
+  /**
+   * Starts the project in a folder of the workspace under an id of the caller's choice. It need not be configured.
+   * @param folder absolute path
+   * @throws UserError as `start` does, and `path_refused`, `bad_request` or `html_missing`
+   */
+  async startForPath(id: string, folder: string): Promise<DevServerState> {
+    this.#parts.trust.require("Starting a dev server");
+    await this.#parts.projects.adopt(id, folder);
+    return this.start(id);
+  }
+
   /** Ends what is ours; of what is not, only the attachment. @throws UserError `not_running` */
   async stop(id: string): Promise<void> {
     await this.#run(id, async (server) => {
       if (await this.#externals.detach(id)) return;
-      if (!server.isManaged) throw notRunning(server);
+      if (!server.isManaged) throw notRunning(server, "there is nothing to stop");
       await server.stop();
     });
   }
@@ -82,10 +98,18 @@ export class DevServers {
     return this.#begin(id, (server) => server.restart());
   }
 
+  /**
+   * Installs the packages of a project and starts it. Resolves when that has begun: the state and the log tell the rest.
+   * @throws UserError as `start` does, and `bad_request` when there is nothing to install for
+   */
+  install(id: string): Promise<DevServerState> {
+    return this.#begin(id, (server) => server.install());
+  }
+
   /** Builds the back end; the UI goes on. @throws UserError `not_running` */
   async rebuild(id: string): Promise<void> {
     await this.#run(id, async (server) => {
-      if (!server.rebuild()) throw notRunning(server);
+      if (!server.rebuild()) throw notRunning(server, "start it first");
     });
   }
 
@@ -106,7 +130,9 @@ export class DevServers {
   async detach(id: string): Promise<void> {
     await this.#run(id, async (server) => {
       if (server.state().conflict !== undefined) return server.conflicts(undefined);
-      if (!(await this.#externals.detach(id))) throw notRunning(server);
+      if (await this.#externals.detach(id)) return;
+      const { name } = server.state();
+      throw new UserError("not_running", `${name} is not attached to a process`);
     });
   }
 
@@ -132,12 +158,20 @@ export class DevServers {
     return this.#externals.info(id);
   }
 
-  /** The projects, or their configuration, are other ones than before. */
-  async projectsChanged(): Promise<void> {
-    if (!this.#parts.trust.trusted) return;
-    const { list } = this.#parts.projects.found;
+  /**
+   * The projects, or their configuration, are other ones than before.
+   * @param gone those that are none any more, or lie elsewhere now
+   */
+  async projectsChanged(gone: readonly Project[]): Promise<void> {
+    const { projects, sessions, trust } = this.#parts;
+    if (!trust.trusted) return;
+    const { list } = projects.found;
+    await Promise.all(gone.map((project) => this.#forget(project)));
     await Promise.all([...this.#servers.values()].map((server) => this.#configure(server, list)));
+    await sessions.reconfigure(list.map(({ project }) => project));
     await this.#externals.refresh();
+    for (const { project } of list)
+      if (this.#left.isBack(project)) void this.#safely(this.start(project.id));
     for (const { project } of list) {
       if (this.#seen.has(project.id)) continue;
       this.#seen.add(project.id);
@@ -157,9 +191,9 @@ export class DevServers {
 
   /** What Vite prints belongs to the log of its project, while that runs. */
   logged(entries: readonly LogEntry[]): void {
-    for (const { session, message, level } of entries) {
+    for (const { session, message, level, source } of entries) {
       const server = session === undefined ? undefined : this.#servers.get(session);
-      if (server?.isManaged) server.log.add("vite", message, level);
+      if (server?.isManaged) server.log.add(source === "vite" ? "vite" : "manager", message, level);
     }
   }
 
@@ -216,7 +250,6 @@ export class DevServers {
     }));
   }
 
-  /** @param folder for one that nobody configured: a process outside, or a page that was opened */
   /** @param project as it was opened or attached, where nothing is configured or found under its id */
   #server(id: string, project: Project): DevServer {
     const known = this.#servers.get(id);
@@ -244,6 +277,22 @@ export class DevServers {
     const found = list.find(({ project }) => project.id === server.id);
     if (found === undefined) return;
     await this.#queues.run(server.id, () => server.configured(found));
+  }
+
+  /** Ends what runs of a project that is none any more. */
+  async #forget(project: Project): Promise<void> {
+    const { id } = project;
+    await this.#queues.run(id, async () => {
+      const server = this.#servers.get(id);
+      if (server?.isManaged) this.#left.add(project);
+      await this.#externals.forget(id);
+      await server?.stop();
+      await this.#parts.sessions.remove(id);
+      server?.close();
+      this.#servers.delete(id);
+      this.#seen.delete(id);
+      this.#parts.forgotten(id);
+    });
   }
 
   #checkLimit(): void {
@@ -280,25 +329,6 @@ export class DevServers {
   }
 }
 
-function notRunning(server: DevServer): UserError {
-  return new UserError("not_running", `${server.state().name} does not run. Start it first`);
-}
-
-function withoutConfig(project: Project): FoundProject {
-  const { id, name, folder, autostart } = project;
-  return { project, config: { id, name, root: folder, autostart, origin: "detected" } };
-}
-
-/** A process that announces itself in a folder that is no project of the workspace. */
-function outside({ pluginID, devPath, hasUI, hasBackend }: ExternalPart): Project {
-  return {
-    id: pluginID,
-    name: pluginID,
-    root: devPath,
-    folder: devPath,
-    hasUI,
-    hasBackend,
-    autostart: false,
-    evidence: "html",
-  };
+function notRunning(server: DevServer, advice: string): UserError {
+  return new UserError("not_running", `${server.state().name} does not run: ${advice}`);
 }

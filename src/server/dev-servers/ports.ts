@@ -41,11 +41,13 @@ export interface Ports {
  * @param directory of the lock files, shared by all servers of the user; last ports stand beside it, in `<directory>-last`
  * @param owner this server
  * @param range inclusive start, exclusive end
+ * @param ignoresLast whether last ports count for nothing
  */
 export function createPorts(
   directory: string,
   owner: ProcessIdentity,
   range: () => readonly [number, number],
+  ignoresLast: () => boolean = () => false,
 ): Ports {
   const held = createHeldPorts(directory, owner);
   const lastPorts = createLastPorts(`${directory}-last`);
@@ -71,7 +73,8 @@ export function createPorts(
       const place = holder === undefined ? undefined : keyOf(holder.root, holder.use);
       const before = held.portOf(key);
       if (before !== 0 && before === preferred) return before;
-      const last = place === undefined ? undefined : await lastPorts.read(place);
+      const isRemembered = place !== undefined && !ignoresLast();
+      const last = isRemembered ? await lastPorts.read(place) : undefined;
       const wanted = [preferred, last].filter((port) => port !== undefined);
       const port = await firstFree(wanted, key);
       await held.release(before);

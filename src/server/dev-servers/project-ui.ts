@@ -25,6 +25,7 @@ export function createUiOwner({ sessions, id, project, changed }: ProjectUiOptio
       const isKnown = sessions.get(id) !== undefined;
       tell(await (isKnown ? sessions.restart(id) : sessions.open(project())));
     },
+    install: async () => tell(await sessions.install(project())),
     stop: async () => {
       await sessions.stop(id);
       tell(sessions.get(id)?.snapshot());
@@ -37,9 +38,10 @@ export function ownUiOf(
   sessions: Sessions,
   { id, state, pid }: Omit<Session, "realms">,
 ): OwnUi | undefined {
-  const ui = sessions.get(id)?.ui;
-  if (ui === undefined || ui.kind === "attached") return undefined;
-  return { state, serverUrl: ui.serverUrl, pid };
+  const session = sessions.get(id);
+  const ui = session?.ui;
+  if (session === undefined || ui === undefined || ui.kind === "attached") return undefined;
+  return { state, serverUrl: ui.serverUrl, pid, restarts: session.restarts };
 }
 
 /** The pages of an attached process are shown like those of a project, through the proxy. */

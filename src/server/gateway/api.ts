@@ -74,6 +74,10 @@ export function createApi({ methods, devServers, sessions }: ApiSources): Api {
 /** Section 7 of the dev-server specification. */
 function devServerMethods(servers: DevServers): [string, Method][] {
   const file = v.optional(v.pipe(v.string(), v.maxLength(1024)));
+  const place = v.strictObject({
+    ...id.entries,
+    path: v.pipe(v.string(), v.minLength(1), v.maxLength(1024)),
+  });
   const attach = v.strictObject({ ...id.entries, devinfoPath: file });
   const logs = v.strictObject({
     ...id.entries,
@@ -81,8 +85,13 @@ function devServerMethods(servers: DevServers): [string, Method][] {
   });
   const list: [string, Method][] = [
     ["start", method(id, (parameters) => servers.start(parameters.id))],
+    [
+      "startForPath",
+      method(place, (parameters) => servers.startForPath(parameters.id, parameters.path)),
+    ],
     ["stop", method(id, (parameters) => servers.stop(parameters.id))],
     ["restart", method(id, (parameters) => servers.restart(parameters.id))],
+    ["install", method(id, (parameters) => servers.install(parameters.id))],
     ["rebuild", method(id, (parameters) => servers.rebuild(parameters.id))],
     [
       "attach",

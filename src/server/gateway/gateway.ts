@@ -162,6 +162,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   unauthorized: 401,
   forbidden: 403,
   not_trusted: 403,
+  path_refused: 403,
   not_found: 404,
   too_large: 413,
   unsupported: 415,

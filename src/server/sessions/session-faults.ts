@@ -7,13 +7,14 @@ import { startTimeoutMs, type UiExit } from "./ui/ui-server.ts";
 
 export function toFault(error: unknown): SessionFault {
   const known = error instanceof UserError ? error : fromWire(toWire(error));
-  const { file, line, column } = known.data;
+  const { file, line, column, install } = known.data;
   return {
     code: known.code,
     message: known.message,
     ...(typeof file === "string"
       ? { file, line: Number(line ?? 1), column: Number(column ?? 1) }
       : {}),
+    ...(typeof install === "string" ? { install } : {}),
   };
 }
 

@@ -21,7 +21,10 @@ import {
 } from "./ui/ui-server.ts";
 import { startInTurn } from "./ui/start-in-turn.ts";
 
-export interface SessionParts extends Omit<UiParts, "project" | "pipe" | "step" | "edited"> {
+export interface SessionParts extends Omit<
+  UiParts,
+  "project" | "pipe" | "step" | "edited" | "installsNow"
+> {
   /** How many servers may be starting at once, over all sessions. */
   readonly startSlots: Slots;
   /** The project's UI as configured now; a running session keeps what it started with. */
@@ -33,8 +36,8 @@ export interface SessionParts extends Omit<UiParts, "project" | "pipe" | "step" 
 /** Owns one session. Start, stop and restart go through one queue, so that they cannot overlap. */
 export class SessionRunner {
   readonly id: string;
-  readonly project: Project;
   readonly #parts: SessionParts;
+  #project: Project;
   #state: SessionState = { name: "stopped" };
   #pipe = "";
   #ui: UiServer | undefined;
@@ -44,6 +47,8 @@ export class SessionRunner {
   #attached: AttachedServer | undefined;
   #pageProblems: readonly Problem[] = [];
   #memory = 0;
+  #restarts = 0;
+  #installsNext = false;
   /** Monotonic ms. */
   #lastEdit = 0;
   #backOff = createBackOff();
@@ -55,8 +60,13 @@ export class SessionRunner {
 
   constructor(project: Project, parts: SessionParts) {
     this.id = project.id;
-    this.project = project;
+    this.#project = project;
     this.#parts = parts;
+  }
+
+  /** As it is known now: what runs keeps what it was started with. */
+  get project(): Project {
+    return this.#project;
   }
 
   /** The snapshot others see; realms are added by their owner. */
@@ -91,6 +101,11 @@ export class SessionRunner {
     return this.#state.name === "live";
   }
 
+  /** How often it was started again after a crash, since it was last stopped. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
   /** Monotonic ms of the last edit, of the start when there was none since. */
   get lastEdit(): number {
     return this.#lastEdit;
@@ -108,9 +123,15 @@ export class SessionRunner {
     await this.#begin("Restarting");
   }
 
-  /** Its configuration may be another one: one that could not start tries again with it. */
-  async reconfigure(): Promise<void> {
-    if (this.#state.name === "error" && keyOf(this.#choice()) !== this.#uiKey) await this.restart();
+  /** Installs its packages, whatever is there, and starts it. What runs is ended first. */
+  async install(): Promise<void> {
+    await this.#begin("Installing packages", true);
+  }
+
+  /** The project, or its configuration, may be another one: one that could not start tries again with it. */
+  async reconfigure(project = this.#project): Promise<void> {
+    this.#project = project;
+    if (this.#state.name === "error" && this.#wantedKey !== this.#uiKey) await this.restart();
   }
 
   /** From now on a process outside serves the pages, or another one, or the same one elsewhere. */
@@ -133,6 +154,7 @@ export class SessionRunner {
   /** Ends what was started here and gives the address back. */
   async stop(): Promise<void> {
     const wish = this.#newWish();
+    this.#restarts = 0;
     this.#set({ name: "stopped" });
     await this.#enqueue(async () => {
       await this.#stopUi();
@@ -176,8 +198,9 @@ export class SessionRunner {
     return this.#wish.signal;
   }
 
-  async #begin(step: string): Promise<void> {
+  async #begin(step: string, installs = false): Promise<void> {
     const wish = this.#newWish();
+    this.#installsNext = installs;
     this.#backOff.reset();
     this.#set({ name: "starting", step, since: Date.now() });
     this.#reserved = this.#enqueue(async () => {
@@ -193,15 +216,20 @@ export class SessionRunner {
     if (wish.aborted) return;
     const choice = this.#choice();
     if (this.#pipe === "") this.#pipe = await this.#parts.openChannel(this);
-    if (this.#ui === undefined || this.#uiKey !== keyOf(choice)) {
+    if (this.#ui === undefined || this.#uiKey !== this.#wantedKey) {
       await this.#ui?.release();
       this.#ui = createUi(choice, this.#uiParts());
-      this.#uiKey = keyOf(choice);
+      this.#uiKey = this.#wantedKey;
     }
     if (this.#ui instanceof AttachedUi && choice.attached !== undefined)
       this.#ui.move(choice.attached);
     await this.#ui.reserve();
     this.#parts.changed();
+  }
+
+  /** Of what it would be served by now, and with which file. */
+  get #wantedKey(): string {
+    return `${keyOf(this.#choice())} ${this.#project.configFile}`;
   }
 
   #choice(): UiChoice {
@@ -214,10 +242,17 @@ export class SessionRunner {
       project: this.project,
       pipe: this.#pipe,
       step: (text) => this.#step(text),
+      installsNow: () => this.#takeInstall(),
       edited: () => {
         this.#lastEdit = performance.now();
       },
     };
+  }
+
+  #takeInstall(): boolean {
+    const isWanted = this.#installsNext;
+    this.#installsNext = false;
+    return isWanted;
   }
 
   async #start(wish: AbortSignal): Promise<void> {
@@ -270,6 +305,7 @@ export class SessionRunner {
     this.#set({ name: "restarting", fault: { code, message }, at, attempt });
     const wish = this.#wish.signal;
     this.#recovery.after(delay, () => {
+      this.#restarts++;
       this.#set({ name: "starting", step: "Restarting after a crash", since: Date.now() });
       void this.#enqueue(() => this.#start(wish));
     });

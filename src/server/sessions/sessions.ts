@@ -1,5 +1,4 @@
 /** Owner of all sessions: one per project, with their realm channels and their memory. */
-import pidusage from "pidusage";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project, Session } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
@@ -15,6 +14,7 @@ import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
 import type { Caches } from "./caches.ts";
 import { watchIdle } from "./idle-stop.ts";
+import { memoryOf } from "./memory.ts";
 import { SessionRunner } from "./session.ts";
 import type { AttachedServer } from "./ui/attached-ui.ts";
 
@@ -69,7 +69,9 @@ export class Sessions {
 
   /** Starts the session of a project, or answers with the running one. */
   async open(project: Project): Promise<Session> {
-    await this.#runnerFor(project).open();
+    const runner = this.#runnerFor(project);
+    await runner.reconfigure(project);
+    await runner.open();
     setTimeout(() => void this.#measure(), memoryFirstMs).unref();
     return this.#snapshot(project.id);
   }
@@ -82,6 +84,12 @@ export class Sessions {
   async restart(id: string): Promise<Session> {
     await this.#known(id).restart();
     return this.#snapshot(id);
+  }
+
+  /** Installs the packages of a project, then starts its session. */
+  async install(project: Project): Promise<Session> {
+    await this.#runnerFor(project).install();
+    return this.#snapshot(project.id);
   }
 
   /**
@@ -98,9 +106,26 @@ export class Sessions {
     if (await this.#known(id).detach()) this.#parts.realms.removeSession(id);
   }
 
-  /** Configurations have changed. */
-  async reconfigure(): Promise<void> {
-    await Promise.all([...this.#runners.values()].map((runner) => runner.reconfigure()));
+  /** Ends and forgets the session of a project that is none any more, unless somebody opens it meanwhile. */
+  async remove(id: string): Promise<void> {
+    const runner = this.#runners.get(id);
+    if (runner === undefined) return;
+    await runner.stop();
+    this.#parts.realms.removeSession(id);
+    if (runner.snapshot().state.name !== "stopped") return;
+    this.#runners.delete(id);
+    const channel = this.#channels.get(id);
+    this.#channels.delete(id);
+    this.#changed();
+    await channel?.close();
+  }
+
+  /** Projects, or their configurations, have changed. @param projects as they are now */
+  async reconfigure(projects: readonly Project[]): Promise<void> {
+    const changed = [...this.#runners.values()].map((runner) =>
+      runner.reconfigure(projects.find(({ id }) => id === runner.id)),
+    );
+    await Promise.all(changed);
   }
 
   get(id: string): SessionRunner | undefined {
@@ -204,12 +229,10 @@ export class Sessions {
   async #measure(): Promise<void> {
     const running = [...this.#runners.values()].filter((runner) => pidOf(runner) !== 0);
     if (running.length === 0) return;
-    const pids = running.map(pidOf);
-    // A process that ended meanwhile fails the whole question; the next one asks without it.
-    const usage = await pidusage(pids).catch(() => undefined);
+    const memory = await memoryOf(running.map(pidOf));
     for (const runner of running) {
-      const found = usage?.[String(pidOf(runner))];
-      if (found) runner.setMemory(found.memory);
+      const bytes = memory.get(pidOf(runner));
+      if (bytes !== undefined) runner.setMemory(bytes);
     }
   }
 }

@@ -1,11 +1,11 @@
 /** Which Vite serves a project: its own, else ours. */
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project } from "../../protocol/model.ts";
 import { allDependencies, readManifest } from "../dev-servers/detection/manifest.ts";
+import { installCommandOf } from "../dev-servers/detection/package-manager.ts";
 
 /** The oldest Vite whose API the host speaks. */
 const oldestVite = 5;
@@ -21,7 +21,8 @@ export interface ResolvedVite {
 export async function resolveVite(project: Project): Promise<ResolvedVite> {
   const found = viteIn(project.root);
   if (found === undefined) {
-    if ("vite" in allDependencies(await readManifest(project.root))) throw notInstalled(project);
+    if ("vite" in allDependencies(await readManifest(project.root)))
+      throw await notInstalled(project);
     return ourVite();
   }
   const { version } = createRequire(found)(found) as { version: string };
@@ -54,22 +55,10 @@ function moduleUrl(manifest: string): string {
   return pathToFileURL(path.join(path.dirname(manifest), "dist", "node", "index.js")).href;
 }
 
-/** The package manager that a folder uses, by its lock file. */
-export function installerOf(root: string): string {
-  const lock = Object.keys(installers).find((name) => existsSync(path.join(root, name)));
-  return installers[lock ?? ""] ?? "npm";
-}
-
-const installers: Readonly<Record<string, string>> = {
-  "pnpm-lock.yaml": "pnpm",
-  "yarn.lock": "yarn",
-  "bun.lock": "bun",
-  "bun.lockb": "bun",
-};
-
-function notInstalled({ name, root }: Project): UserError {
+async function notInstalled({ name, root }: Project): Promise<UserError> {
+  const command = (await installCommandOf(root)).join(" ");
   return new UserError(
     "not_installed",
-    `The packages of ${name} are not installed: vite is missing. Run ${installerOf(root)} install in ${root}, then restart the preview`,
+    `The packages of ${name} are not installed: vite is missing. Run ${command} in ${root}, then restart the preview`,
   );
 }

@@ -456,7 +456,7 @@ test("the command line sees and does the same", async () => {
         env: { ...process.env, XDG_STATE_HOME: state },
       },
     );
-  expect((await devserver("list")).stdout).toBe("No dev server runs\n");
+  expect((await devserver("list")).stdout).toMatch(/^shop +stopped\nadmin-\w{6} +stopped\n/);
   expect(JSON.parse((await devserver("start", "--json")).stdout)).toMatchObject({
     event: "devservers",
     devservers: [{ pluginID: "shop" }],
@@ -470,7 +470,60 @@ test("the command line sees and does the same", async () => {
   expect((await devserver("stop")).stdout).toBe("shop  stopped\n");
   await expect(devserver("rebuild")).rejects.toMatchObject({
     code: 1,
-    stderr: "shop does not run. Start it first\n",
+    stderr: "shop does not run: start it first\n",
   });
   await expect(devserver("dance")).rejects.toMatchObject({ code: 2 });
+});
+
+test("the command line waits until a project is up, and says what is wrong with what was asked for", async () => {
+  const root = await workspace([shop, ...uis]);
+  const state = await realpath(await mkdtemp(path.join(tmpdir(), "vtr-user-")));
+  roots.push(path.join(state, "vitrine"));
+  const stateDirectory = path.join(state, "vitrine");
+  const devserver = async (...args: string[]): Promise<{ code: number; text: string }> => {
+    const cli = [path.join(dist, "server/cli.js"), "devserver", ...args, "--root", root];
+    const env = { ...process.env, XDG_STATE_HOME: state };
+    const said = await run(process.execPath, cli, { env }).catch((error: unknown) => error);
+    const { code = 0, stdout, stderr } = said as { code?: number; stdout: string; stderr: string };
+    return { code, text: stdout + stderr };
+  };
+  expect(await devserver("list")).toEqual({
+    code: 1,
+    text: `No Vitrine server runs for ${root}. Open the folder in the editor and use Vitrine there, or run vitrine dev in it\n`,
+  });
+  await using server = await startServer({ folders: [root], stateDirectory });
+  await server.methods.findProjects();
+  expect(await devserver("status")).toEqual({
+    code: 2,
+    text: `${root} is no project. Name the one that is meant; known now: shop, admin, docs\n`,
+  });
+  for (const verb of ["status", "logs", "errors", "stop"])
+    expect(await devserver(verb, "nobody")).toEqual({
+      code: 1,
+      text: "There is no project nobody. Known now: shop, admin, docs\n",
+    });
+  expect((await devserver("stop", "shop")).text).toBe(
+    "shop does not run: there is nothing to stop\n",
+  );
+  expect((await devserver("detach", "shop")).text).toBe("shop is not attached to a process\n");
+  expect(await devserver("start", "shop")).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^shop {2}ready {7}http:\/\/127\.0\.0\.1:\d+\n$/),
+  });
+  const opened = await devserver("open", "docs");
+  expect(opened.text).toMatch(/^docs {2}http:\/\/127\.0\.0\.1:\d+\/\n$/);
+  expect(await (await fetch(opened.text.slice(6).trim())).text()).toContain("<title>docs</title>");
+  expect((await devserver("rebuild", "docs")).text).toBe(
+    "docs has no back end that could be built\n",
+  );
+  await writeFile(path.join(root, "shop/src/app.mjs"), "SYNTAX");
+  await devServerIs(server, "shop", "broken", ({ errors }) => errors.length > 0);
+  expect(await devserver("restart", "shop")).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/^shop {2}error {7}http:\S+ {2}unexpected SYNTAX\n$/),
+  });
+  expect((await devserver("stop-all")).text).toBe("shop  stopped\ndocs  stopped\n");
+  expect((await devserver("start-all")).text).toMatch(/^shop .*\nadmin {2}ready .*\ndocs .*\n$/s);
+  await server.stop();
+  expect((await devserver("list")).text).toMatch(/^No Vitrine server runs/);
 });

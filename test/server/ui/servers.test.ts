@@ -141,11 +141,11 @@ test("a command that could not start tries again once its configuration is anoth
   await sessions.open(projectAt(root));
   await is("shop", "error");
   configs.shop = commandOf(process.execPath, viteProgram);
-  await sessions.reconfigure();
+  await sessions.reconfigure([]);
   const { pid, url } = await is("shop", "live");
   expect((await fetch(url)).status).toBe(200);
   // What runs is left alone.
   configs.shop = commandOf("no-such-program");
-  await sessions.reconfigure();
+  await sessions.reconfigure([]);
   expect(sessions.list()[0]).toMatchObject({ pid, state: { name: "live" } });
 });

@@ -29,6 +29,13 @@ test("what was ready and failed is told once, also when a build lies between", (
   expect(told).toEqual(["failed maps"]);
 });
 
+test("packages that are missing are told at the first start, as somebody can have them installed", () => {
+  const missing = devServer({ viteStatus: "error", failure: "not_installed" });
+  for (const state of [devServer({ viteStatus: "starting" }), missing, missing])
+    notices.changed([state]);
+  expect(told).toEqual(["notInstalled maps"]);
+});
+
 test("what never was ready is told by the tree alone", () => {
   for (const state of [building, failed]) notices.changed([state]);
   expect(told).toEqual([]);

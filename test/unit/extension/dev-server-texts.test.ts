@@ -1,6 +1,6 @@
 /** What tree, status bar and notices say of dev servers. */
 import { expect, test } from "vitest";
-import { noticeText } from "../../../src/extension/dev-servers/notice-texts.ts";
+import { attachmentTexts, noticeText } from "../../../src/extension/dev-servers/notice-texts.ts";
 import {
   devServerContext,
   durationText,
@@ -13,10 +13,12 @@ import {
 import { namesOf, toOffer } from "../../../src/extension/dev-servers/to-offer.ts";
 import { idOf } from "../../../src/extension/dev-servers/targets.ts";
 import {
+  backEndTrouble,
   devServerAfterServerLoss,
   managedIds,
-  withBuildErrors,
 } from "../../../src/extension/mirror-facts.ts";
+import { actionsOf, projectsToShow, wordOf } from "../../../src/extension/status-actions.ts";
+import { tooltipTable } from "../../../src/extension/status-bar-table.ts";
 import { statusText } from "../../../src/extension/status-bar-texts.ts";
 import {
   nodesBelow,
@@ -91,12 +93,12 @@ test("each state has a word, a line, a shape of its own and a context value", ()
     devServerContext(maps, state),
   ]);
   expect(shown).toEqual([
-    ["Ready", "Ready · 15173", "pass-filled", "devserver.managed.ready"],
-    ["Building", "Building · 15173", "loading~spin", "devserver.managed.building"],
-    ["Error", "Error · 15173 · main.go:12:3", "error", "devserver.managed.error"],
-    ["Stopped", "Stopped · 15173", "circle-large-outline", "devserver.idle.stopped"],
-    ["Connecting", "Connecting · 15173", "plug", "devserver.managed.connecting"],
-    ["External", "External · process 123", "link", "devserver.external.ready"],
+    ["Ready", "Ready · 15173", "pass-filled", "devserver.managed.ready backend"],
+    ["Building", "Building · 15173", "loading~spin", "devserver.managed.building backend"],
+    ["Error", "Error · 15173 · main.go:12:3", "error", "devserver.managed.error backend"],
+    ["Stopped", "Stopped · 15173", "circle-large-outline", "devserver.idle.stopped backend"],
+    ["Connecting", "Connecting · 15173", "plug", "devserver.managed.connecting backend"],
+    ["External", "External · process 123", "link", "devserver.external.ready backend"],
   ]);
   expect(new Set(shown.map(([, , icon]) => icon)).size).toBe(shown.length);
 });
@@ -107,8 +109,8 @@ test("what does not run is stopped, whatever its parts are called", () => {
     "Stopped",
     false,
   ]);
-  expect(devServerContext(maps, idle)).toBe("devserver.idle.stopped");
-  expect(devServerContext(maps, undefined)).toBe("devserver.idle.stopped");
+  expect(devServerContext(maps, idle)).toBe("devserver.idle.stopped backend");
+  expect(devServerContext(maps, undefined)).toBe("devserver.idle.stopped backend");
   expect(devServerContext({ ...maps, hasBackend: false }, undefined)).toBe("");
 });
 
@@ -129,7 +131,7 @@ test("places and durations are short", () => {
 
 test("UI, back end and errors stand below their project", () => {
   expect(drawn(facts(states.error))).toEqual([
-    "Maps | Error · 15173 · main.go:12:3 | error | project.stopped devserver.managed.error",
+    "Maps | Error · 15173 · main.go:12:3 | error | project.stopped devserver.managed.error backend",
     "  UI | ready · http://127.0.0.1:15173 | circle-filled | devserverUi.ready",
     "  Backend | error · process 71 · built in 1.3 s at 10:30:00 | error | devserverBackend.error",
     "  Errors | 1 | list-unordered | devserverErrors",
@@ -139,7 +141,7 @@ test("UI, back end and errors stand below their project", () => {
 
 test("a process outside has a line of its own", () => {
   expect(drawn(facts(states.external))).toEqual([
-    "Maps | External · process 123 | link | project.stopped devserver.external.ready",
+    "Maps | External · process 123 | link | project.stopped devserver.external.ready backend",
     "  Backend | ready · process 71 · built in 1.3 s at 10:30:00 | circle-filled | devserverBackend.ready",
     "  External | process 123 · 127.0.0.1:42367 · 0.1.0 · since 10:00:00 | link | devserverExternal",
   ]);
@@ -147,11 +149,11 @@ test("a process outside has a line of its own", () => {
 
 test("a project that does not run is one line, and its realms stay where they were", () => {
   expect(drawn(facts(undefined))).toEqual([
-    "Maps |  | circle-large-outline | project.stopped devserver.idle.stopped",
+    "Maps |  | circle-large-outline | project.stopped devserver.idle.stopped backend",
   ]);
   const live = session({ project: maps, realms: [realm()] });
   expect(drawn(facts(states.building, { sessionOf: () => live }))).toEqual([
-    "Maps | 15173 · 1 realm · 84 MB · Building | pass-filled | project.live devserver.managed.building",
+    "Maps | 15173 · 1 realm · 84 MB · Building | pass-filled | project.live devserver.managed.building backend",
     "  UI | ready · http://127.0.0.1:15173 | circle-filled | devserverUi.ready",
     "  Backend | building · process 71 · built in 1.3 s at 10:30:00 | loading~spin | devserverBackend.building",
     "  page /cart?id=3 | idle | circle-filled | realm.page",
@@ -168,7 +170,7 @@ test("two back ends in one folder are two lines", () => {
     sessionOf: () => session({ realms: [realm()] }),
   });
   expect(nodesBelow(from).map(({ id }) => id)).toEqual(["project\na", "project\nmaps"]);
-  expect(drawn(from)[0]).toBe("A |  | circle-large-outline | devserver.idle.stopped");
+  expect(drawn(from)[0]).toBe("A |  | circle-large-outline | devserver.idle.stopped backend");
 });
 
 test("a preview and its back end share one line, and the worse of both is its shape", () => {
@@ -176,7 +178,7 @@ test("a preview and its back end share one line, and the worse of both is its sh
   expect(row).toMatchObject({
     description: "15173 · 0 realms · 84 MB · Error",
     icon: "error",
-    contextValue: "project.live devserver.managed.error",
+    contextValue: "project.live devserver.managed.error backend",
     spoken: "Maps, live, 15173 · 0 realms · 84 MB · Error",
   });
   expect(row.facts).toContainEqual(["Fault", "undefined: x"]);
@@ -236,15 +238,78 @@ test("commands take an id, a line of the tree, or the root of a project", () => 
   ).toEqual(Array.from({ length: 6 }).fill(undefined));
 });
 
-test("a page shows what the build of its back end found beside its own problems", () => {
-  const own = { ...goError, message: "own" };
-  const shown = withBuildErrors(session({ problems: [own] }), states.error);
-  expect(shown.problems).toEqual([own, goError]);
-  const plain = session();
-  expect([withBuildErrors(plain, undefined), withBuildErrors(plain, states.ready)]).toEqual([
-    plain,
-    plain,
+test("a page is told of its back end what its build found, else why it fails, else nothing", () => {
+  const warning = { ...goError, severity: "warning" } as const;
+  const lost = devServer({ backendStatus: "error", lastError: "It ended", errors: [warning] });
+  expect(backEndTrouble(states.error)).toEqual({ problems: [goError], fault: "" });
+  expect(backEndTrouble(lost)).toEqual({ problems: [warning], fault: "It ended" });
+  const fine = [undefined, states.ready, devServer({ viteStatus: "error", lastError: "UI" })];
+  expect(fine.map(backEndTrouble)).toEqual([undefined, undefined, undefined]);
+});
+
+test("a project whose packages are missing can have them installed from its line, its notice and the status bar", () => {
+  const missing = devServer({
+    viteStatus: "error",
+    failure: "not_installed",
+    lastError: "The packages of Maps are not installed: vite is missing",
+  });
+  expect(devServerContext({ ...maps, hasBackend: false }, missing)).toBe(
+    "devserver.managed.error notInstalled",
+  );
+  expect(drawn(facts(missing))[1]).toMatch(/devserverUi\.error notInstalled$/);
+  expect(noticeText({ kind: "notInstalled", state: missing }, t)).toBe(missing.lastError);
+  const [shown] = projectsToShow({ projects: [maps], sessions: [], devServers: [missing] });
+  expect(actionsOf(shown!, t)[0]?.command).toBe("vitrine.installDependencies");
+});
+
+test("the status bar offers what can be done with each project, once", () => {
+  const docs = { ...maps, id: "docs", name: "Docs", hasBackend: false };
+  const plain = { ...docs, id: "plain", name: "Plain" };
+  const shown = projectsToShow({
+    projects: [maps, docs, plain],
+    sessions: [session({ id: "docs", project: docs })],
+    devServers: [devServer({ pluginID: "docs", name: "Docs", hasBackend: false }), states.external],
+  });
+  const offered = shown.map((one) => [
+    one.name,
+    wordOf(one, t),
+    actionsOf(one, t).map(({ label }) => label),
   ]);
+  expect(offered).toEqual([
+    ["Docs", "Ready", ["Open Preview", "Open in Browser", "Restart", "Stop", "Show Output"]],
+    ["Maps", "External", ["Open Preview", "Open in Browser", "Detach", "Show Output"]],
+  ]);
+  const [stopped] = projectsToShow({ projects: [maps], sessions: [], devServers: [] });
+  expect(actionsOf(stopped!, t).map(({ label }) => label)).toContain("Start");
+  const [running] = projectsToShow({ projects: [maps], sessions: [], devServers: [states.ready] });
+  expect(actionsOf(running!, t).map(({ label }) => label)).toContain("Rebuild");
+});
+
+test("the table of the status bar has port, last build and fault of what runs, and no markup from outside", () => {
+  const broken = { ...states.error, lastError: "expected `|` or <b>\nmore" };
+  const docs = session({
+    id: "docs",
+    state: { name: "error", fault: { code: "x", message: "no" } },
+  });
+  const table = tooltipTable({ sessions: [docs], devServers: [broken, states.stopped] }, t, clock);
+  expect(table.split("\n")).toEqual([
+    "| Project | State | Port | Last build | Fault |",
+    "| --- | --- | --- | --- | --- |",
+    "| Maps | Error | 15173 | 10\\:30\\:00 \\(1\\.3 s\\) | expected \\`\\|\\` or \\<b\\> |",
+    "| shop | error | 15173 |  | no |",
+  ]);
+  expect(tooltipTable({ sessions: [], devServers: [] }, t, clock)).toBe("");
+});
+
+test("what is attached and let go of is said once each, also when another process takes over", () => {
+  const said = (before: DevServerState[], after: DevServerState[]): readonly string[] =>
+    attachmentTexts(before, after, t);
+  const other = { ...states.external, external: { ...outside, pid: 456 } };
+  expect(said([], [states.external])).toEqual(["Maps is attached to process 123"]);
+  expect(said([states.external], [states.external])).toEqual([]);
+  expect(said([states.external], [other])).toEqual(["Maps is attached to process 456"]);
+  expect(said([states.external], [states.stopped])).toEqual(["Maps is no longer attached"]);
+  expect(said([states.external], [])).toEqual(["Maps is no longer attached"]);
 });
 
 test("what ran before is offered unless it starts by itself, runs, or is gone", () => {

@@ -33,6 +33,8 @@ export interface BackendOptions {
   bug(error: unknown, doing: string): void;
 }
 
+/** Of what does not run nothing is wrong. */
+const nothing = { errors: [], lastError: "", failure: undefined, nextRestartAt: "" } as const;
 const usualBuildLimitMs = 10 * 60_000;
 
 export class Backend {
@@ -133,8 +135,10 @@ export class Backend {
     this.#restarts.reset();
     const process = this.#steps.done().then(this.#runtime.stop);
     await Promise.all([this.#sources?.close(), this.#builds.stop(), process]);
-    this.#record.move("stopped", { connected: false, pid: 0, address: "", nextRestartAt: "" });
-    // The one thing that is told of its end, by hand: everybody else is silent already.
+    const hadErrors = this.facts().errors.length > 0;
+    this.#record.move("stopped", { ...nothing, connected: false, pid: 0, address: "" });
+    // What is told of its end is told by hand: everybody else is silent already.
+    if (hadErrors) this.#options.events.errors([]);
     this.#options.events.changed();
   }
 

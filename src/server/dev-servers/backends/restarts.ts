@@ -73,6 +73,8 @@ export class Restarts {
   async #attempt(): Promise<void> {
     const { record, runtime, signal } = this.#options;
     if (this.#isBuilding || runtime.current() !== undefined) return;
+    // It is no longer to come: it is now.
+    record.publish({ nextRestartAt: "" });
     try {
       await runtime.start();
       this.#budget.cameUp();

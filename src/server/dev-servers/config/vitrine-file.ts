@@ -36,7 +36,8 @@ export async function readVitrineFile(folder: string): Promise<VitrineFile | und
   return {
     ...checked,
     file,
-    isTorn: json.errors.length > 0,
+    // An editor empties a file before it writes it.
+    isTorn: json.errors.length > 0 || text.trim() === "",
     problems: [
       ...syntaxProblems(file, json),
       ...checked.issues.slice(0, mostProblems).map(problemOf),

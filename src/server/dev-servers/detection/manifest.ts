@@ -4,6 +4,7 @@ import path from "node:path";
 
 export interface Manifest {
   readonly name?: unknown;
+  readonly packageManager?: unknown;
   readonly dependencies?: Record<string, string>;
   readonly devDependencies?: Record<string, string>;
 }

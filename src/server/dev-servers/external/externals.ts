@@ -125,6 +125,16 @@ export class Externals {
     return this.#queues.run(id, async () => this.#attachments.detach(id, "asked"));
   }
 
+  /** Its project is none any more: what was attached, named or decided for it is forgotten. */
+  forget(id: string): Promise<void> {
+    return this.#queues.run(id, async () => {
+      for (const [file, owner] of this.#named) if (owner === id) this.#named.delete(file);
+      this.#attachments.detach(id, "removed");
+      for (const [file, verdict] of this.#verdicts)
+        if (verdict.id === id) this.#verdicts.delete(file);
+    });
+  }
+
   info(id: string): DevInfo | null {
     return this.#attachments.get(id)?.options.info ?? null;
   }

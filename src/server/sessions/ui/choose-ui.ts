@@ -26,12 +26,13 @@ export function choiceOf(
 /** Two choices with one key are served by one server. */
 export function keyOf({ attached, config }: UiChoice): string {
   if (attached !== undefined) return "attached";
-  return config?.runner === "command" ? JSON.stringify(config.command) : `vite ${config?.install}`;
+  const { runner, command, install } = config ?? {};
+  return JSON.stringify(runner === "command" ? [command, install] : ["vite", install]);
 }
 
 export function createUi({ attached, config }: UiChoice, parts: UiParts): UiServer {
   if (attached !== undefined) return new AttachedUi(parts, attached);
   if (config?.runner === "command" && config.command !== undefined)
-    return new CommandUi(parts, config.command);
+    return new CommandUi(parts, config.command, config.install);
   return new ViteUi(parts, config?.install);
 }

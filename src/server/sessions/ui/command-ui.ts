@@ -9,7 +9,9 @@ import { cutLine } from "../../dev-servers/line-reader.ts";
 import { levelOf } from "../../dev-servers/log-level.ts";
 import type { ProxyListener } from "../../dev-servers/proxy/proxy-listener.ts";
 import { quoted } from "../../quoted.ts";
+import type { UiConfig } from "../../dev-servers/project-config.ts";
 import { firstServing, isAnswering } from "./answers.ts";
+import { preparePackages, withMissingPackages } from "./install.ts";
 import { tryPorts, withinLimits } from "./limits.ts";
 import { openProxy, realmOnly } from "./proxied.ts";
 import { addressesToAsk, listenAt } from "./server-command.ts";
@@ -27,16 +29,21 @@ export class CommandUi implements UiServer {
   readonly kind = "command";
   readonly #parts: UiParts;
   readonly #argv: readonly string[];
+  readonly #install: UiConfig["install"];
   #proxy: ProxyListener | undefined;
   /** The one that the command is told, then the one that it has. */
   #port = 0;
   #serverUrl = "";
   #command: RunningCommand | undefined;
 
-  /** @param argv program and arguments, no shell */
-  constructor(parts: UiParts, argv: readonly string[]) {
+  /**
+   * @param argv program and arguments, no shell
+   * @param install what to do when the project's packages are missing
+   */
+  constructor(parts: UiParts, argv: readonly string[], install: UiConfig["install"]) {
     this.#parts = parts;
     this.#argv = argv;
+    this.#install = install;
   }
 
   facts(): UiFacts {
@@ -53,12 +60,14 @@ export class CommandUi implements UiServer {
   }
 
   async reserve(): Promise<void> {
-    if (this.#port === 0) await this.#reserve();
+    // The pages first: whoever names a port means theirs.
     this.#proxy ??= await openProxy(this.#parts, () => this.#serverUrl);
+    if (this.#port === 0) await this.#reserve();
   }
 
-  start(signal: AbortSignal): Promise<UiRun> {
-    const { log, project } = this.#parts;
+  async start(signal: AbortSignal): Promise<UiRun> {
+    const { log, project, installsNow } = this.#parts;
+    await preparePackages(this.#parts, installsNow() ? "now" : this.#install, signal);
     return tryPorts(
       () => this.#serve(signal),
       async ({ message }) => {
@@ -101,12 +110,10 @@ export class CommandUi implements UiServer {
     const { step, changed } = this.#parts;
     step(`Running ${this.#name}`);
     const output = new ServerOutput();
-    const command = await this.#spawn(output);
+    const command = await this.#spawn(output).catch((error: unknown) => this.#explain(error));
     this.#command = command;
     changed();
-    const early = command.exited.then((exit) => {
-      throw this.#earlyExit(exit, output);
-    });
+    const early = command.exited.then((exit) => this.#explain(this.#earlyExit(exit, output)));
     const ended = new AbortController();
     const serving = output.address.then(async (address) => {
       await this.#adopt(Number(address.port));
@@ -168,6 +175,12 @@ export class CommandUi implements UiServer {
     if (this.#command === command) [this.#command, this.#serverUrl] = [undefined, ""];
     const message = `The command ${this.#name} of ${this.#parts.project.name} ended ${how(exit)}.`;
     return { code: "server_gone", message, lastLines };
+  }
+
+  async #explain(error: unknown): Promise<never> {
+    const isTaken = error instanceof UserError && error.code === "port_in_use";
+    if (!(error instanceof UserError) || isTaken) throw error;
+    throw await withMissingPackages(error, this.#parts.project, this.#install);
   }
 
   #earlyExit(exit: CommandExit, output: ServerOutput): UserError {

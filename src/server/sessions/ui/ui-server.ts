@@ -90,6 +90,8 @@ export interface UiParts {
   streaming(): Streaming;
   /** What it is doing now, in words for the waiting state. */
   step(text: string): void;
+  /** Whether a person asked for the packages to be installed with this start. Asked once per start. */
+  installsNow(): boolean;
   /** A file was edited, as far as it can tell. */
   edited(): void;
   /** Some fact is another one than before. */

@@ -55,8 +55,8 @@ export class ViteUi implements UiServer {
   }
 
   async start(signal: AbortSignal): Promise<UiRun> {
-    const { project, log } = this.#parts;
-    const vite = await viteOf(this.#parts, this.#install, signal);
+    const { project, log, installsNow } = this.#parts;
+    const vite = await viteOf(this.#parts, installsNow() ? "now" : this.#install, signal);
     return tryPorts(
       () => this.#serve(vite, signal),
       async ({ message }) => {

@@ -72,6 +72,37 @@ describe("projects", () => {
       assert.ok(offered.includes(key), `${key} is not offered`);
   });
 
+  it("an error of a build reaches to the end of its word once the file is open, and goes with the dev server", async () => {
+    const source = await write("words/a.txt", "let wrong = 1;\n");
+    const build = 'console.error("a.txt:1:5: this is wrong"); process.exit(1);';
+    await write("words/build.js", build);
+    const backend = {
+      build: { command: ["node", "build.js"] },
+      watch: { include: ["*.txt"] },
+      problems: {
+        pattern: { regexp: "^(.+):(\\d+):(\\d+): (.+)$", file: 1, line: 2, column: 3, message: 4 },
+      },
+    };
+    const projects = [{ id: "words", root: "words", backend }];
+    await write("vitrine.json", JSON.stringify({ devServers: { projects } }));
+    await eventually("the project", async () => {
+      await vscode.commands.executeCommand("vitrine.refreshProjects");
+      await vscode.commands.executeCommand("vitrine.startDevServer", "words");
+      return vscode.languages.getDiagnostics(source).length > 0;
+    });
+    const range = () => {
+      const [{ range: found } = {}] = vscode.languages.getDiagnostics(source);
+      return found && `${found.start.line}:${found.start.character}-${found.end.character}`;
+    };
+    assert.equal(range(), "0:4-4");
+    await vscode.workspace.openTextDocument(source);
+    await eventually("the whole word", () => range() === "0:4-9");
+    await vscode.commands.executeCommand("vitrine.stopDevServer", "words");
+    await eventually("no problem", () => range() === undefined);
+    const folderOfWords = vscode.Uri.joinPath(folder(), "words");
+    await vscode.workspace.fs.delete(folderOfWords, { recursive: true, useTrash: false });
+  });
+
   it("the commands about dev servers are there, and end without a word from the editor", async () => {
     const known = await vscode.commands.getCommands(true);
     const ours = known.filter((id) => /^vitrine\..*DevServer/.test(id));
