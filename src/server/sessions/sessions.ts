@@ -1,5 +1,4 @@
 /** Owner of all sessions: one per project, with their realm channels and their memory. */
-import pidusage from "pidusage";
 import { UserError } from "../../protocol/errors.ts";
 import type { Project, Session } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
@@ -10,6 +9,7 @@ import type { Log } from "../log.ts";
 import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
 import type { Realms } from "../realms/realms.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
+import { residentMemory } from "../resident-memory.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
@@ -204,12 +204,10 @@ export class Sessions {
   async #measure(): Promise<void> {
     const running = [...this.#runners.values()].filter((runner) => pidOf(runner) !== 0);
     if (running.length === 0) return;
-    const pids = running.map(pidOf);
-    // A process that ended meanwhile fails the whole question; the next one asks without it.
-    const usage = await pidusage(pids).catch(() => undefined);
+    const memory = await residentMemory(running.map(pidOf));
     for (const runner of running) {
-      const found = usage?.[String(pidOf(runner))];
-      if (found) runner.setMemory(found.memory);
+      const bytes = memory.get(pidOf(runner));
+      if (bytes !== undefined) runner.setMemory(bytes);
     }
   }
 }
