@@ -6,6 +6,7 @@ import { spawn, spawnSync } from "node:child_process";
 import {
   accessSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -44,8 +45,18 @@ export function ensureDependencies() {
   npm(["install", "--no-save", "--no-audit", "--no-fund"], project);
 }
 
-/** Puts code-server into `.cache` without its install scripts: they refuse npm 10 and compile what tests do not need (decision 42). */
+/** Puts code-server into `.cache`, with log files that need no compiler. */
 export function ensureCodeServer() {
+  installCodeServer();
+  // Each time: an earlier checkout may have installed it.
+  copyFileSync(
+    path.join(project, "scripts", "spdlog.cjs"),
+    path.join(codeServerRoot, "lib/vscode/node_modules/@vscode/spdlog/index.js"),
+  );
+}
+
+/** Without its install scripts: they refuse npm 10 and compile what tests do not need (decision 42). */
+function installCodeServer() {
   const stamp = path.join(codeServerHome, "installed");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === codeServerVersion) return;
   say(`installing code-server ${codeServerVersion} into .cache/code-server (600 MB)`);

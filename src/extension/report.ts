@@ -8,21 +8,31 @@ const quietMessageMs = 6000;
 export interface Report {
   /** For what failed behind a command of the user, or in the background (`quiet`: log only). */
   error(error: unknown, options?: { readonly quiet?: boolean }): void;
-  /** A choice the user has to make: message, then at most two buttons. Never the same twice within a minute. */
-  ask(message: string, choices: Readonly<Record<string, () => unknown>>): void;
+  /**
+   * A choice the user has to make: message, then at most two buttons. Never the same twice within a minute.
+   * @param as `question` where nothing failed
+   */
+  ask(
+    message: string,
+    choices: Readonly<Record<string, () => unknown>>,
+    as?: "error" | "question",
+  ): void;
 }
 
 export function createReport(log: vscode.LogOutputChannel): Report {
   const shown = new Map<string, number>();
   const showLog = { [vscode.l10n.t("Show Log")]: () => log.show() };
 
-  const ask: Report["ask"] = (message, choices) => {
+  const ask: Report["ask"] = (message, choices, as = "error") => {
     const now = performance.now();
     if (now - (shown.get(message) ?? -Infinity) < repeatAfterMs) return;
     shown.set(message, now);
-    void vscode.window
-      .showErrorMessage(message, ...Object.keys(choices))
-      .then((choice) => choice && choices[choice]?.());
+    const buttons = Object.keys(choices);
+    const chosen =
+      as === "question"
+        ? vscode.window.showInformationMessage(message, ...buttons)
+        : vscode.window.showErrorMessage(message, ...buttons);
+    void chosen.then((choice) => choice && choices[choice]?.());
   };
   return {
     ask,

@@ -45,13 +45,14 @@ export function projectRow(
   const state = session?.state.name ?? "stopped";
   const isLive = state !== "stopped";
   const active = isActive(devServer) ? devServer : undefined;
+  // The word is first, because a narrow side bar cuts the rest.
   const description = joined(
-    session && isLive ? sessionDescription(session, t) : "",
     active === undefined ? "" : isLive ? stateWord(active, t) : stateLine(active, t, clock),
+    session && isLive ? sessionDescription(session, t) : "",
   );
-  // Whatever is worse is shown: a preview may be live while its back end cannot be built.
+  // Whatever is worse is shown: a preview may be live while its back end is built, or cannot be.
   const icon =
-    active && (!isLive || active.aggregate === "error") ? stateIcon(active) : projectIcon(session);
+    active && (!isLive || active.aggregate !== "ready") ? stateIcon(active) : projectIcon(session);
   return {
     label: project.name,
     description,

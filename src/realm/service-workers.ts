@@ -10,7 +10,8 @@ export interface ServiceWorkerWatch {
 }
 
 /**
- * @param base address of the page's base: only workers below it, or above it, have to do with this application
+ * @param base address of the page's base: only workers whose script is below it are of this application. Behind an editor's
+ *   proxy the page shares its origin with the editor, whose own worker has the whole of it for its scope
  * @param found called with the complete list, first and whenever it changed
  */
 export function watchServiceWorkers(
@@ -24,8 +25,8 @@ export function watchServiceWorkers(
   async function look(): Promise<void> {
     const registrations = await container?.getRegistrations().catch(() => []);
     const workers = (registrations ?? [])
-      .filter(({ scope }) => scope.startsWith(base.href) || base.href.startsWith(scope))
       .flatMap((registration) => factsOf(registration, look))
+      .filter(({ url }) => url.startsWith(base.href))
       .slice(0, limits.workers);
     const text = JSON.stringify(workers);
     if (text === told) return;

@@ -1,6 +1,6 @@
 /** Lock files in the state directory: one owner each, and the lock of a dead process is no lock. */
 import { createHash, randomBytes } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isSameProcess, type ProcessIdentity } from "./processes.ts";
 
@@ -45,6 +45,19 @@ async function succeed(file: string, text: string, owner: ProcessIdentity): Prom
 export async function unlock(file: string, owner: ProcessIdentity): Promise<void> {
   const holder = await lockOwner(file);
   if (holder !== undefined && isSame(holder, owner)) await rm(file, { force: true });
+}
+
+/** Takes the locks of dead processes away. Nothing else of this process may lock in that folder meanwhile. */
+export async function clearDeadLocks(directory: string, owner: ProcessIdentity): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const file of names
+    .filter((name) => /^\w+\.json$/.test(name))
+    .map((name) => path.join(directory, name))) {
+    const holder = await lockOwner(file);
+    if (holder !== undefined && (await isSameProcess(holder))) continue;
+    // Only who has the lock may remove it.
+    if (await lock(file, owner)) await unlock(file, owner);
+  }
 }
 
 /** The lock appears with its owner in it: an empty one would be taken for that of a dead process. */

@@ -32,7 +32,7 @@ import { createCaches } from "./sessions/caches.ts";
 import { answerImports, resolveImports } from "./sessions/resolve-imports.ts";
 import { reportPages } from "./sessions/page-reports.ts";
 import { Sessions, type SessionsParts } from "./sessions/sessions.ts";
-import type { StateDirectory } from "./state-directory.ts";
+import { portLocks, type StateDirectory } from "./state-directory.ts";
 import { createTrustGate, type TrustGate } from "./trust-gate.ts";
 import { createWarmHost, type WarmHost } from "./vite-host/warm-host.ts";
 
@@ -201,10 +201,9 @@ function createSupply(
   { hello, settings, state }: OwnersParts,
   trust: TrustGate,
 ): Pick<Owners, "ports" | "warmHost"> {
-  const directory = path.join(hello.stateDirectory, "ports");
   return {
     ports: createPorts(
-      directory,
+      portLocks(hello.stateDirectory),
       state.identity,
       () => settings.config.portRange,
       () => settings.config.ignoreLastPorts ?? false,

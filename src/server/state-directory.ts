@@ -5,6 +5,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
+import { clearDeadLocks } from "./lock-file.ts";
 import { isSameProcess, killGroup, processStart, type ProcessIdentity } from "./processes.ts";
 
 /** What `servers/<pid>.json` says. Readable by the user alone: it holds the control token. */
@@ -55,12 +56,18 @@ export function defaultStateDirectory(): string {
   );
 }
 
+/** Folder of the locks of ports, shared by all servers of the user. */
+export function portLocks(directory: string): string {
+  return path.join(directory, "ports");
+}
+
 /** Opens the state directory for this process, ending what dead servers left behind first. */
 export async function openStateDirectory(directory: string): Promise<StateDirectory> {
   const servers = path.join(directory, "servers");
   await mkdir(servers, { recursive: true, mode: 0o700 });
   await clearDeadServers(servers);
   const identity = { pid: process.pid, start: (await processStart(process.pid)) ?? "" };
+  await clearDeadLocks(portLocks(directory), identity);
   const runDirectory = await mkdtemp(path.join(tmpdir(), prefix));
   await chmod(runDirectory, 0o700);
   const file = path.join(servers, `${process.pid}.json`);

@@ -24,7 +24,17 @@ import { project } from "../../scripts/bootstrap.mjs";
 const run = promisify(execFile);
 const cache = path.join(project, ".cache", "templates");
 
-export type Template = "react-ts" | "vue-ts" | "svelte-ts" | "preact-ts" | "vanilla-ts";
+export type Template =
+  | "react-ts"
+  | "vue-ts"
+  | "svelte-ts"
+  | "preact-ts"
+  | "vanilla-ts"
+  | "solid-ts"
+  | "lit-ts"
+  | "react"
+  | "vue"
+  | "vanilla";
 
 /** Writes the app of a template, dependencies installed, into `folder`, which must not exist yet. */
 export async function createApp(template: Template, folder: string): Promise<void> {

@@ -32,6 +32,14 @@ function isWebview(frame: Frame | null | undefined): boolean {
   return frame?.url().includes("/webview/browser/pre/index.html") ?? false;
 }
 
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 /** Waits of a UI test, in ms: the first one pays for the start of the extension host. */
 const patience = 45_000;
 
@@ -77,6 +85,8 @@ export class Workbench {
   async close(): Promise<void> {
     await this.#browser.close();
     await this.#server.stop();
+    // One that took the place of a killed one does not notice the end of its editor.
+    for (const pid of this.processes().extensionHost) endNow(pid);
     // The server notices the end of its editor; its files are its own until it has ended as well.
     await processesLeft(this.profile.mark, 6_000);
     await this.profile.remove();
@@ -124,6 +134,11 @@ export class Workbench {
     });
   }
 
+  /** Presses a button of a toast. */
+  async answer(button: string): Promise<void> {
+    await this.page.locator(".notifications-toasts .monaco-button", { hasText: button }).click();
+  }
+
   /** Vitrine's own document in the panel on the screen: toolbar, states, messages. */
   panel(): FrameLocator {
     return this.page
@@ -157,6 +172,17 @@ export class Workbench {
   async problems(text: string): Promise<Locator> {
     await this.runCommand("Problems: Focus on Problems View");
     return this.page.locator(".markers-panel .monaco-list-row", { hasText: text });
+  }
+
+  /** Shows an Output channel, `Vitrine: shop`; its newest lines, those that are on the screen. */
+  async output(channel: string): Promise<Locator> {
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    const command = "Output: Show Output Channels...";
+    await this.#take(`>${command}`, rows.filter({ hasText: command }));
+    await this.page.locator('.quick-input-widget input[type="text"]').fill(channel);
+    await rows.and(this.page.locator(`[aria-label=${JSON.stringify(channel)}]`)).click();
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    return this.page.locator(".output-view .view-line");
   }
 
   /** Shows Vitrine's view; its rows that hold `text`. */
@@ -220,6 +246,23 @@ export class Workbench {
     return this.page.locator(".statusbar-item", { hasText: text });
   }
 
+  /** Vitrine's item of the status bar, where it speaks of `text`: `Vitrine: 3 dev servers`. */
+  vitrineStatus(text: string): Locator {
+    return this.page.locator(
+      `.statusbar-item[id^="vitrine."][aria-label*=${JSON.stringify(text)}]`,
+    );
+  }
+
+  /** Rows of the quick pick on the screen that hold `text`. */
+  choices(text = ""): Locator {
+    return this.page.locator(".quick-input-list .monaco-list-row", { hasText: text });
+  }
+
+  /** Narrows the rows of the open quick pick. */
+  async filterChoices(text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget input[type="text"]').fill(text);
+  }
+
   async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
     await writeSettings(this.profile, settings);
   }
@@ -262,8 +305,14 @@ export class Workbench {
     await this.page.locator(".part.sidebar .monaco-list-rows").first().waitFor();
   }
 
-  /** Types into the palette and takes the row; begins again when something else took the focus and so closed it. */
+  /** Takes a row of the palette, after which that is gone. */
   async #pick(text: string, row: Locator): Promise<void> {
+    await this.#take(text, row);
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Types into the palette and takes the row; begins again when something else took the focus and so closed it. */
+  async #take(text: string, row: Locator): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type="text"]');
     const attempt = async (): Promise<boolean> => {
       // Keys pressed inside a previewed page are the page's own.
@@ -282,6 +331,5 @@ export class Workbench {
       }
     };
     await eventually(`"${text}" in the palette`, attempt, patience);
-    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 }

@@ -13,7 +13,11 @@ const translate: Translate = (text, ...values) => vscode.l10n.t(text, ...values)
 
 export function createNotifications(mirror: Mirror, report: Report): vscode.Disposable {
   const notices = createNotices((notice) =>
-    report.ask(noticeText(notice, translate), choicesFor(notice)),
+    report.ask(
+      noticeText(notice, translate),
+      choicesFor(notice),
+      notice.kind === "conflict" ? "question" : "error",
+    ),
   );
   let before: readonly DevServerState[] = [];
   const subscription = mirror.onDidChange((part) => {

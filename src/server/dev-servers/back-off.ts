@@ -1,6 +1,8 @@
 /** When a crashed process is started again, and when that is given up (dev-servers section 11). */
 
 const delaysMs = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
+/** Either way: what crashes together, because of one saved file, does not come back together. */
+const jitter = 0.2;
 const crashWindowMs = 5 * 60_000;
 const crashLimit = 5;
 /** A process that stayed up this long starts with a clean record. */
@@ -17,8 +19,14 @@ export interface BackOff {
   reset(): void;
 }
 
-/** @param now monotonic clock in ms */
-export function createBackOff(now: () => number = () => performance.now()): BackOff {
+/**
+ * @param now monotonic clock in ms
+ * @param random a number from 0 up to 1
+ */
+export function createBackOff(
+  now: () => number = () => performance.now(),
+  random: () => number = Math.random,
+): BackOff {
   let crashes: number[] = [];
   let attempt = 0;
   let upSince: number | undefined;
@@ -30,7 +38,8 @@ export function createBackOff(now: () => number = () => performance.now()): Back
       crashes = [...crashes.filter((crash) => at - crash < crashWindowMs), at];
       if (crashes.length > crashLimit) return undefined;
       attempt++;
-      return delaysMs[Math.min(attempt, delaysMs.length) - 1];
+      const delay = delaysMs[Math.min(attempt, delaysMs.length) - 1] ?? 0;
+      return Math.round(delay * (1 + jitter * (2 * random() - 1)));
     },
     attempt: () => attempt,
     recovered: () => {

@@ -43,6 +43,8 @@ export interface DevServersParts {
   forgotten(id: string): void;
 }
 
+/** What Vite says of a saved file is between Vite and the page, and no event of ours (section 8). */
+const hotUpdate = /^(?:hmr (?:update|invalidate)|page reload) /;
 /** Ms within which everything ends that can (section 7). */
 const shutdownMs = 10_000;
 
@@ -192,6 +194,7 @@ export class DevServers {
   /** What Vite prints belongs to the log of its project, while that runs. */
   logged(entries: readonly LogEntry[]): void {
     for (const { session, message, level, source } of entries) {
+      if (hotUpdate.test(message)) continue;
       const server = session === undefined ? undefined : this.#servers.get(session);
       if (server?.isManaged) server.log.add(source === "vite" ? "vite" : "manager", message, level);
     }

@@ -2,24 +2,20 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import pidusage from "pidusage";
 import { statFields } from "../processes.ts";
+import { residentMemory } from "../resident-memory.ts";
 
 const run = promisify(execFile);
 
 /** Resident bytes by the id of the first process; those that are gone, or cannot be seen, are left out. */
 export async function memoryOf(pids: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const children = childrenByParent(await parents().catch(() => new Map<number, number>()));
-  const sums = await Promise.all(
-    pids.map(async (pid) => [pid, await sumOf(treeOf(pid, children))] as const),
+  const trees = pids.map((pid) => [pid, treeOf(pid, children)] as const);
+  const sizes = await residentMemory(trees.flatMap(([, tree]) => tree));
+  const sums = trees.map(
+    ([pid, tree]) => [pid, tree.reduce((sum, one) => sum + (sizes.get(one) ?? 0), 0)] as const,
   );
   return new Map(sums.filter(([, bytes]) => bytes > 0));
-}
-
-async function sumOf(tree: readonly number[]): Promise<number> {
-  // One that ended meanwhile fails the whole question; the next look asks without it.
-  const usage = await pidusage([...tree]).catch(() => undefined);
-  return Object.values(usage ?? {}).reduce((sum, one) => sum + (one?.memory ?? 0), 0);
 }
 
 type Children = ReadonlyMap<number, readonly number[]>;

@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
 import type { Realms } from "../realms/realms.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
+import { residentMemory } from "../resident-memory.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";

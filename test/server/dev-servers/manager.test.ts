@@ -10,6 +10,7 @@ import type { DevServerState } from "../../../src/protocol/dev-server.ts";
 import { isAlive } from "../../support/alive.ts";
 import { callApi, devServerIs, listenToDevServers } from "../../support/dev-server-events.ts";
 import { eventually } from "../../support/eventually.ts";
+import { answer, openServer, shop, shopFiles } from "../../support/shop.ts";
 import { startVite } from "../../support/ui-projects.ts";
 import {
   dist,
@@ -26,47 +27,10 @@ afterEach(async () => {
   for (const root of roots.splice(0)) await removeTree(root);
 });
 
-const answer = (text: string): string => `
-  import { createServer } from "node:http";
-  createServer((_request, response) => response.end(${JSON.stringify(text)}))
-    .listen(0, "127.0.0.1", function () { console.log("listening on 127.0.0.1:" + this.address().port); });
-`;
-const build = `
-  import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
-  const lines = readFileSync("src/app.mjs", "utf8").split("\\n");
-  const bad = lines.findIndex((line) => line.includes("SYNTAX"));
-  if (bad >= 0) { console.error("src/app.mjs:" + (bad + 1) + ":3: unexpected SYNTAX"); process.exit(1); }
-  mkdirSync("out", { recursive: true });
-  copyFileSync("src/app.mjs", "out/app.mjs");
-`;
-
-const shop = {
-  id: "shop",
-  root: "shop",
-  ui: { root: "ui" },
-  backend: {
-    build: { command: ["node", "build.mjs"] },
-    artifact: "out/app.mjs",
-    install: "<state>/plugins/${id}/app.mjs",
-    watch: { include: ["src/**/*.mjs"] },
-    debounceMs: 50,
-    problems: {
-      pattern: { regexp: "^(.+):(\\d+):(\\d+): (.+)$", file: 1, line: 2, column: 3, message: 4 },
-    },
-    run: {
-      command: ["node", "${artifact}"],
-      handshake: { type: "regex", pattern: "listening on (?<addr>\\S+)", timeoutMs: 20_000 },
-    },
-  },
-};
-
 async function workspace(projects: readonly object[] = [shop]): Promise<string> {
   const root = await writeTree({
     "vitrine.json": JSON.stringify({ devServers: { projects } }),
-    "shop/package.json": '{ "name": "shop", "type": "module" }',
-    "shop/ui/index.html": "<!doctype html><title>shop</title><h1>shop</h1>",
-    "shop/src/app.mjs": answer("one"),
-    "shop/build.mjs": build,
+    ...shopFiles,
     "admin/package.json": '{ "name": "admin", "type": "module" }',
     "admin/index.html": "<!doctype html><title>admin</title>",
     "docs/package.json": '{ "name": "docs", "type": "module" }',
@@ -80,12 +44,6 @@ const uis = [
   { id: "admin", root: "admin", ui: {} },
   { id: "docs", root: "docs", ui: {} },
 ];
-
-async function open(root: string): Promise<TestServer> {
-  const server = await startServer({ folders: [root] });
-  await server.methods.findProjects();
-  return server;
-}
 
 const uiReady = (server: TestServer, id: string): Promise<DevServerState> =>
   devServerIs(server, id, "ready", ({ viteStatus }) => viteStatus === "ready");
@@ -101,7 +59,7 @@ const backendSays = async (root: string, server: TestServer, text: string): Prom
 
 test("17.1 a start goes to ready with a port of the range and an address that answers; a second one changes nothing", async () => {
   const root = await workspace(uis);
-  await using server = await open(root);
+  await using server = await openServer(root);
   const started = await server.methods.startDevServer("admin");
   expect(started).toMatchObject({ pluginID: "admin", mode: "managed", viteStatus: "starting" });
   const ready = await uiReady(server, "admin");
@@ -117,7 +75,7 @@ test("17.2 two that start at once have different ports, and the port of a stoppe
   const root = await workspace(
     [shop, ...uis].map(({ id, root: folder, ui }) => ({ id, root: folder, ui })),
   );
-  await using server = await open(root);
+  await using server = await openServer(root);
   await Promise.all([
     server.methods.startDevServer("admin"),
     server.methods.startDevServer("docs"),
@@ -133,7 +91,7 @@ test("17.2 two that start at once have different ports, and the port of a stoppe
 
 test("17.5 a good build reloads in the documented order, a broken one keeps the old process, and its correction clears the errors", async () => {
   const root = await workspace();
-  await using server = await open(root);
+  await using server = await openServer(root);
   const feed = await listenToDevServers(server);
   await server.methods.startDevServer("shop");
   const first = await devServerIs(
@@ -182,7 +140,7 @@ test("17.5 a good build reloads in the documented order, a broken one keeps the 
 
 test("17.8 a stop within the debounce ends it: no build, no event afterwards", async () => {
   const root = await workspace();
-  await using server = await open(root);
+  await using server = await openServer(root);
   const feed = await listenToDevServers(server);
   await server.methods.startDevServer("shop");
   await devServerIs(server, "shop", "ready", ({ aggregate }) => aggregate === "ready");
@@ -201,7 +159,7 @@ test("17.8 a stop within the debounce ends it: no build, no event afterwards", a
 
 test("17.12 a killed Vite host is an error with the time of its restart, and comes back on its port", async () => {
   const root = await workspace(uis);
-  await using server = await open(root);
+  await using server = await openServer(root);
   await server.methods.startDevServer("admin");
   const { uiPid, vitePort } = await uiReady(server, "admin");
   process.kill(uiPid, "SIGKILL");
@@ -221,7 +179,7 @@ test("17.12 a killed Vite host is an error with the time of its restart, and com
 
 test("17.13 kill -9 of the server leaves nothing of a dev server alive, and the next one clears up its files", async () => {
   const root = await workspace();
-  const server = await open(root);
+  const server = await openServer(root);
   const { stateDirectory } = server;
   await server.methods.startDevServer("shop");
   const { uiPid, backendPid, vitePort } = await devServerIs(
@@ -245,7 +203,7 @@ test("17.13 kill -9 of the server leaves nothing of a dev server alive, and the 
 
 test("a process that announces itself is attached, told, and let go of without being touched", async () => {
   const root = await workspace(uis);
-  await using server = await open(root);
+  await using server = await openServer(root);
   const file = path.join(root, "docs/.devinfo");
   await writeFile(
     `${file}.tmp`,
@@ -269,7 +227,7 @@ test("a process that announces itself is attached, told, and let go of without b
 test("pages of an attached Vite are shown at our address, and stopping lets go of it", async () => {
   const root = await workspace(uis);
   const outside = await startVite(path.join(root, "docs"));
-  await using server = await open(root);
+  await using server = await openServer(root);
   const { pid, address } = outside;
   const vitePort = Number(new URL(address).port);
   await writeFile(path.join(root, "docs/.devinfo"), JSON.stringify({ pid, vitePort }));
@@ -293,7 +251,7 @@ test("pages of an attached Vite are shown at our address, and stopping lets go o
 
 test("a running project and a process outside: the user is asked, and a choice for the outside stops ours", async () => {
   const root = await workspace(uis);
-  await using server = await open(root);
+  await using server = await openServer(root);
   await server.methods.startDevServer("docs");
   const { uiPid } = await uiReady(server, "docs");
   const addr = new URL(server.welcome.gateway).host;
@@ -319,7 +277,7 @@ test("a running project and a process outside: the user is asked, and a choice f
 
 test("what cannot be done says why, with a code and a status", async () => {
   const root = await workspace();
-  await using server = await open(root);
+  await using server = await openServer(root);
   const ask = (method: string, id = "shop"): ReturnType<typeof callApi> =>
     callApi(server, `devservers/${method}`, { id });
   expect(await ask("start", "nobody")).toMatchObject({
@@ -347,7 +305,7 @@ test("what cannot be done says why, with a code and a status", async () => {
 
 test("more than may run at once is refused, and a stopped one makes room", async () => {
   const root = await workspace(uis);
-  const server = await open(root);
+  const server = await openServer(root);
   await using _ = server;
   await server.methods.configure({
     ...server.config,
@@ -364,7 +322,7 @@ test("more than may run at once is refused, and a stopped one makes room", async
 
 test("projects that are to start by themselves do, and a changed back end goes on with its new configuration", async () => {
   const root = await workspace([{ ...shop, autostart: true }]);
-  await using server = await open(root);
+  await using server = await openServer(root);
   const { backendPid } = await devServerIs(
     server,
     "shop",
@@ -387,7 +345,7 @@ test("projects that are to start by themselves do, and a changed back end goes o
 
 test("a shutdown of all stops what is ours, lets go of the rest, and what is started again runs", async () => {
   const root = await workspace(uis);
-  await using server = await open(root);
+  await using server = await openServer(root);
   const addr = new URL(server.welcome.gateway).host;
   await writeFile(path.join(root, "docs/.devinfo"), JSON.stringify({ pid: process.pid, addr }));
   await devServerIs(server, "docs", "attached", ({ mode }) => mode === "external");
@@ -403,7 +361,7 @@ test("a shutdown of all stops what is ours, lets go of the rest, and what is sta
 
 test("a build that works and makes nothing that serves is told as such, not as a failed build", async () => {
   const root = await workspace();
-  await using server = await open(root);
+  await using server = await openServer(root);
   await server.methods.startDevServer("shop");
   await devServerIs(server, "shop", "ready", ({ aggregate }) => aggregate === "ready");
   await writeFile(path.join(root, "shop/src/app.mjs"), "process.exit(4);");
@@ -420,7 +378,7 @@ test("a build that works and makes nothing that serves is told as such, not as a
 test("a build is read by the problem matcher of another extension", async () => {
   const root = await workspace([{ ...shop, backend: { ...shop.backend, problems: "$other" } }]);
   await writeFile(path.join(root, "shop/src/app.mjs"), "SYNTAX");
-  await using server = await open(root);
+  await using server = await openServer(root);
   const { problems } = shop.backend;
   await server.methods.configure({
     ...server.config,

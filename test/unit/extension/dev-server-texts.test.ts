@@ -153,7 +153,7 @@ test("a project that does not run is one line, and its realms stay where they we
   ]);
   const live = session({ project: maps, realms: [realm()] });
   expect(drawn(facts(states.building, { sessionOf: () => live }))).toEqual([
-    "Maps | 15173 · 1 realm · 84 MB · Building | pass-filled | project.live devserver.managed.building backend",
+    "Maps | Building · 15173 · 1 realm · 84 MB | loading~spin | project.live devserver.managed.building backend",
     "  UI | ready · http://127.0.0.1:15173 | circle-filled | devserverUi.ready",
     "  Backend | building · process 71 · built in 1.3 s at 10:30:00 | loading~spin | devserverBackend.building",
     "  page /cart?id=3 | idle | circle-filled | realm.page",
@@ -176,10 +176,10 @@ test("two back ends in one folder are two lines", () => {
 test("a preview and its back end share one line, and the worse of both is its shape", () => {
   const row = projectRow(maps, { session: session(), devServer: states.error }, t, clock);
   expect(row).toMatchObject({
-    description: "15173 · 0 realms · 84 MB · Error",
+    description: "Error · 15173 · 0 realms · 84 MB",
     icon: "error",
     contextValue: "project.live devserver.managed.error backend",
-    spoken: "Maps, live, 15173 · 0 realms · 84 MB · Error",
+    spoken: "Maps, live, Error · 15173 · 0 realms · 84 MB",
   });
   expect(row.facts).toContainEqual(["Fault", "undefined: x"]);
 });

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { lock, lockOwner, unlock } from "../../../src/server/lock-file.ts";
+import { clearDeadLocks, lock, lockOwner, unlock } from "../../../src/server/lock-file.ts";
 import { processStart } from "../../../src/server/processes.ts";
 
 async function lockFile(): Promise<string> {
@@ -50,6 +50,23 @@ test("the lock of a dead process, of one whose number is used again, or of nobod
     expect(await lock(file, owner), content).toBe(true);
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual(owner);
   }
+});
+
+test("locks of dead processes are cleared, those of live ones and other files stay", async () => {
+  const folder = path.dirname(await lockFile());
+  await clearDeadLocks(folder, await own());
+  const parent = { pid: process.ppid, start: await processStart(process.ppid) };
+  const files = {
+    "1.json": parent,
+    "2.json": { pid: 4_000_000, start: "1" },
+    "3.json": { ...parent, start: "another start" },
+    "notes.txt": {},
+  };
+  await mkdir(folder);
+  for (const [name, content] of Object.entries(files))
+    await writeFile(path.join(folder, name), JSON.stringify(content));
+  await clearDeadLocks(folder, await own());
+  expect((await readdir(folder)).toSorted()).toEqual(["1.json", "notes.txt"]);
 });
 
 const contender = `

@@ -101,7 +101,10 @@ describe("addresses", () => {
 describe("back-off", () => {
   test("waits longer each time, gives up after five crashes in five minutes, and forgets after a calm minute", () => {
     let now = 0;
-    const backOff = createBackOff(() => now);
+    const backOff = createBackOff(
+      () => now,
+      () => 0.5,
+    );
     const waits: (number | undefined)[] = [];
     for (let crash = 0; crash < 6; crash++) waits.push(backOff.crashed());
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, undefined]);
@@ -112,5 +115,17 @@ describe("back-off", () => {
     expect(backOff.crashed()).toBe(500);
     now += 6 * 60_000;
     expect(backOff.crashed()).toBe(1000);
+  });
+
+  test.each([
+    { random: 0, waits: [400, 800, 1600] },
+    { random: 0.75, waits: [550, 1100, 2200] },
+    { random: 1, waits: [600, 1200, 2400] },
+  ])("waits differ by a fifth at most (random $random)", ({ random, waits }) => {
+    const backOff = createBackOff(
+      () => 0,
+      () => random,
+    );
+    expect([backOff.crashed(), backOff.crashed(), backOff.crashed()]).toEqual(waits);
   });
 });

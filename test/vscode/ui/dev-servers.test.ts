@@ -121,6 +121,16 @@ test("packages that are missing are installed from the panel, and the preview st
   await window().preview("Packages are here");
 });
 
+test("kill -9 of the extension host leaves nothing of it alive after 5 s", async () => {
+  await window().runCommand("Vitrine: Start Dev Server");
+  const backend = await backendPid();
+  const { extensionHost, server, viteHosts } = window().processes();
+  expect([server.length, viteHosts.length > 0]).toEqual([1, true]);
+  for (const pid of extensionHost) process.kill(pid, "SIGKILL");
+  const all = [...server, ...viteHosts, backend];
+  await eventually("the end of all it had started", () => !all.some(isAlive), 5_000);
+});
+
 async function backendPid(): Promise<number> {
   const rows = await window().tree("Backend");
   return eventually("the process of the back end", async () => {
