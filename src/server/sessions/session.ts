@@ -30,6 +30,9 @@ export interface SessionParts extends Omit<UiParts, "project" | "pipe" | "step" 
   openChannel(session: SessionRunner): Promise<string>;
 }
 
+/** Who finds problems of a session beside what serves its pages. */
+type ProblemOwner = "page" | "composite";
+
 /** Owns one session. Start, stop and restart go through one queue, so that they cannot overlap. */
 export class SessionRunner {
   readonly id: string;
@@ -42,7 +45,7 @@ export class SessionRunner {
   /** What is running now, as long as nobody ends it. */
   #run: UiRun | undefined;
   #attached: AttachedServer | undefined;
-  #pageProblems: readonly Problem[] = [];
+  readonly #problems = new Map<ProblemOwner, readonly Problem[]>();
   #memory = 0;
   /** Monotonic ms. */
   #lastEdit = 0;
@@ -69,7 +72,7 @@ export class SessionRunner {
       state: this.#state,
       memory: this.#memory,
       ...facts,
-      problems: [...facts.problems, ...this.#pageProblems],
+      problems: [...facts.problems, ...[...this.#problems.values()].flat()],
     };
   }
 
@@ -108,6 +111,11 @@ export class SessionRunner {
     await this.#begin("Restarting");
   }
 
+  /** The pages that show it as a plugin may be other ones. Resolves when they are let in. */
+  async recompose(): Promise<void> {
+    if (this.isLive) await this.#ui?.recompose();
+  }
+
   /** Its configuration may be another one: one that could not start tries again with it. */
   async reconfigure(): Promise<void> {
     if (this.#state.name === "error" && keyOf(this.#choice()) !== this.#uiKey) await this.restart();
@@ -137,13 +145,14 @@ export class SessionRunner {
     await this.#enqueue(async () => {
       await this.#stopUi();
       await this.#ui?.release();
-      this.#pageProblems = [];
+      this.#problems.clear();
       if (!wish.aborted) this.#set({ name: "stopped" });
     });
   }
 
-  setPageProblems(problems: readonly Problem[]): void {
-    this.#pageProblems = problems;
+  /** Beside those that what serves the pages has found. Each owner replaces its own. */
+  setProblems(owner: ProblemOwner, problems: readonly Problem[]): void {
+    this.#problems.set(owner, problems);
     this.#parts.changed();
   }
 
