@@ -49,6 +49,7 @@ globalThis.hostReact = React;
 createRoot(document.querySelector("#root")).render(<Shell />);
 `,
   "shop/src/Shell.jsx": `import { createContext, useState, useSyncExternalStore } from "react";
+import { Badge } from "./Badge.jsx";
 import { Plugin } from "./Plugin.jsx";
 globalThis.Theme ??= createContext("none");
 export function Shell() {
@@ -56,10 +57,12 @@ export function Shell() {
   return <globalThis.Theme.Provider value="dark">
     <h1>Shop one</h1>
     <button id="host" onClick={() => setCount(count + 1)}>host {count}</button>
+    {Array.from({ length: count + 1 }, (_, index) => <Badge key={index} />)}
     {vitrine.plugins.map((id) => <Plugin key={id} id={id} />)}
   </globalThis.Theme.Provider>;
 }
 `,
+  "shop/src/Badge.jsx": "export const Badge = () => <i>badge one</i>;\n",
   "shop/src/Plugin.jsx": `import { useCallback, useSyncExternalStore } from "react";
 export function Plugin({ id }) {
   const subscribe = useCallback((listener) => vitrine.subscribe(id, listener), [id]);
@@ -174,12 +177,15 @@ describe("hot updates", () => {
       await page.getByText("profit dark 1 2 1").waitFor();
       await composite.edit("shop/src/Shell.jsx", "Shop one", "Shop two");
       await page.getByText("Shop two").waitFor();
+      await composite.edit("shop/src/Badge.jsx", "badge one", "badge two");
+      await page.getByText("badge two").first().waitFor();
       await composite.edit("sales/src/Panel.jsx", "profit {", "loss {");
       await page.getByText("loss dark 1 2 1").waitFor();
-      // Each refresh runtime knows its own components only: the host's must not fall back to its first version.
+      // Each refresh runtime knows its own components only: what is mounted now must not be of the first version.
       await page.getByText("host 1").click();
       await page.getByText("host 2").waitFor();
       await page.getByText("Shop two").waitFor();
+      expect(await page.locator("i").allTextContents()).toEqual(Array(3).fill("badge two"));
       await page.getByText("loss dark 1 2 1").click();
       await page.getByText("loss dark 1 2 2").waitFor();
       expect(await page.evaluate(() => (globalThis as { kept?: boolean }).kept)).toBe(true);
