@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openComposite, visit, type Composite } from "../support/composites.ts";
 import { eventually } from "../support/eventually.ts";
 import { installedPackages } from "../support/packages.ts";
+import { viteProgram } from "../support/ui-projects.ts";
 import { launchBrowser } from "../vscode/browser.ts";
 
 let browser: Browser;
@@ -200,6 +201,18 @@ describe("a plugin from its dev server", () => {
     await page.getByText("dev one 1").waitFor();
     await composite.edit("sales/src/panel.js", "dev one", "dev two");
     await page.getByText("dev two 2").waitFor();
+  });
+
+  test("that a command serves comes through the proxy, with its updates", async () => {
+    const composite = await openComposite({
+      files,
+      projects: uis({ runner: "command", command: [process.execPath, viteProgram] }),
+    });
+    const { page } = await visit(browser, await composite.open("shop"));
+    await page.getByText("dev one 1").waitFor();
+    await composite.edit("sales/src/panel.js", "dev one", "dev two");
+    await page.getByText("dev two 2").waitFor();
+    expect(await kept(page)).toBe("page");
   });
 
   test("shows its own pictures and styles", async () => {

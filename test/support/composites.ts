@@ -46,7 +46,6 @@ export async function openComposite(options: CompositeOptions): Promise<Composit
     for (const { id } of list) await linkPackages(modules, path.join(root, id, "node_modules"));
   const server = await startServer({ folders: [root], config, host });
   onTestFinished(() => server.stop());
-  await server.methods.findProjects();
   return {
     root,
     server,
