@@ -95,6 +95,7 @@ const bundles: BuildOptions[] = [
     entryPoints: {
       page: "src/realm/page.ts",
       packs: "src/realm/packs/main.ts",
+      plugins: "src/realm/plugins/main.ts",
       remote: "src/realm/remote/remote.ts",
       broker: "src/realm/remote/broker.ts",
     },

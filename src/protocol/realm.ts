@@ -4,6 +4,7 @@
  */
 
 import type { ConsoleEntry, RealmKind, TestTotals } from "./model.ts";
+import type { PluginFacts } from "./plugins.ts";
 
 /** WebSocket sub-protocol; the credential travels beside it as `token.<credential>`. */
 export const REALM_SUBPROTOCOL = "vitrine.realm.1";
@@ -142,6 +143,8 @@ export type ToRealm =
   | { readonly type: "restart-worker" }
   /** To a page: what it runs was stopped. Code goes on, but tests in a frame of their own end. */
   | { readonly type: "stop" }
+  /** To a page that shows plugins: all of them, in the order of its configuration. */
+  | { readonly type: "plugins"; readonly plugins: readonly PluginFacts[] }
   | { readonly type: "ping" };
 
 export type FromRealm =
@@ -221,4 +224,6 @@ export type FromRealm =
       readonly job: string;
       readonly progress: TestProgress;
     }
+  /** From a page: the dev server of a plugin that it shows is to be started, anew if it runs. */
+  | { readonly type: "restart-plugin"; readonly id: string }
   | { readonly type: "pong" };

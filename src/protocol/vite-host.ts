@@ -28,6 +28,21 @@ export interface ServeOptions {
   /** Absolute directory for Vite's cache when the default must not be used. */
   readonly cacheDir?: string;
   readonly streaming: Streaming;
+  readonly composite: CompositePart;
+}
+
+/** What a project is in composite previews (dev-servers section 10). All of it empty: nothing. */
+export interface CompositePart {
+  /** Packages that the pages which show this project provide to it. */
+  readonly shared: readonly string[];
+  /** Ids of the projects that the page of this one shows. */
+  readonly plugins: readonly string[];
+  /** Packages that it provides to them. */
+  readonly published: readonly string[];
+  /** Exact origins of the pages that show this project. */
+  readonly pages: readonly string[];
+  /** Origin by which those pages name its files: root-relative names would be files of theirs. Absent when none shows it. */
+  readonly filesOrigin?: string;
 }
 
 export interface Served {
@@ -55,6 +70,8 @@ export interface ViteHostMethods {
     line: number,
     column: number,
   ): Promise<{ file: string; line: number; column: number } | undefined>;
+  /** From now on pages of these origins, and no others, may load its modules into theirs. */
+  compose(pages: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -16,6 +16,7 @@ import { currentPlace, shortPlace, watchNavigation, type Place } from "./navigat
 import { createPageImports } from "./page-imports.ts";
 import { watchPacks } from "./packs/page-modules.ts";
 import { linkPanel } from "./panel-link.ts";
+import { linkPlugins } from "./plugin-link.ts";
 import { hearRealm } from "./realm-events.ts";
 import { watchServiceWorkers } from "./service-workers.ts";
 
@@ -59,6 +60,7 @@ function start({ publicBase, nonce, isInline, heartbeat }: Start): void {
   const imports = createPageImports(base, send, importModule);
   const evaluator = createBrowserEvaluator({ feed, imports, send });
   const scripts = createBlockScripts({ base, nonce, isInline, ...evaluator });
+  const plugins = linkPlugins(send);
   const companion = createCompanion({ base, heartbeat, instance, name: identity.name, send });
 
   function welcomed(name: string): void {
@@ -84,13 +86,11 @@ function start({ publicBase, nonce, isInline, heartbeat }: Start): void {
     if (message.type === "worker") companion.start();
     if (message.type === "restart-worker") companion.restart();
     if (message.type === "stop") dispatchEvent(new Event(STOP_EVENT));
+    if (message.type === "plugins") plugins.receive(message.plugins);
     if (message.type === "ping") send({ type: "pong" });
   }
 
-  const mark: RealmMark = { instance, ready };
-  Object.defineProperty(globalThis, REALM_GLOBAL, {
-    value: Object.freeze({ block: evaluator.block, ...mark }),
-  });
+  publish(evaluator.block, { instance, ready });
   hearRealm({ feed, evaluator, claim: scripts.claim, owns: scripts.owns });
   answerMadeWorkers(instance, ready);
   const isTop = identity.top === undefined;
@@ -104,6 +104,11 @@ function start({ publicBase, nonce, isInline, heartbeat }: Start): void {
   });
   // A frame says hello after its page, so that the server can name it after that.
   void Promise.resolve(identity.top?.ready).then(() => channel.open());
+}
+
+/** What blocks and frames look for. */
+function publish(block: unknown, mark: RealmMark): void {
+  Object.defineProperty(globalThis, REALM_GLOBAL, { value: Object.freeze({ block, ...mark }) });
 }
 
 function helloOf(identity: Identity, place: Place): FromRealm {

@@ -17,6 +17,7 @@ export const entries = {
   watchdog: path.join(server, "watchdog.js"),
   nodeRealm: path.join(dist, "realm", "node.js"),
   pageClient: path.join(dist, "realm", "page.js"),
+  pluginsClient: path.join(dist, "realm", "plugins.js"),
   workerClient: path.join(dist, "realm", "worker.js"),
   classicWorkerClient: path.join(dist, "realm", "worker-classic.js"),
   workerBootstrap: path.join(dist, "realm", "worker-bootstrap.js"),

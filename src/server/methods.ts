@@ -4,6 +4,7 @@ import type { ServerMethods } from "../protocol/contract.ts";
 import { UserError } from "../protocol/errors.ts";
 import type { Problem, Project } from "../protocol/model.ts";
 import type { Found } from "./dev-servers/combine.ts";
+import type { Projects } from "./dev-servers/projects.ts";
 import type { Owners, Settings, Tell } from "./owners.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { ourVite, resolveVite } from "./vite-host/resolve-vite.ts";
@@ -48,6 +49,7 @@ export function createMethods({ owners, settings, state, tell, close }: MethodsP
       trust.require("Opening a preview");
       const project = await projects.projectFor(folder);
       if (project === undefined) throw nothingToPreview(folder);
+      if (isUnseenMember(projects, project.id)) await look();
       return sessions.open(project);
     },
     stopSession: (id) => sessions.stop(id),
@@ -123,6 +125,13 @@ async function warmUp({ warmHost }: Owners, project: Project | undefined): Promi
   // A Vite that is missing or too old says so when the project is opened.
   const vite = project && (await resolveVite(project).catch(() => undefined));
   warmHost.prepare((vite ?? ourVite()).url);
+}
+
+/** Opened before the first look was done: what belongs to a composite preview has to know the others when it starts. */
+function isUnseenMember(projects: Projects, id: string): boolean {
+  const ui = projects.configOf(id)?.ui;
+  const isMember = ui !== undefined && ui.plugins.length + ui.shared.length > 0;
+  return isMember && !projects.found.list.some(({ project }) => project.id === id);
 }
 
 /** Only folders of the workspace have a REPL. @returns the real path */

@@ -9,6 +9,7 @@ import type {
   ServerEvents,
 } from "../protocol/contract.ts";
 import type { Project } from "../protocol/model.ts";
+import { Composites } from "./composites/composites.ts";
 import { createPorts, type Ports } from "./dev-servers/ports.ts";
 import type { Publish } from "./dev-servers/dev-server.ts";
 import { createDevServers } from "./dev-servers/create-dev-servers.ts";
@@ -150,15 +151,19 @@ function createServed(
     runDirectory: state.runDirectory,
     externalAddress: (port) => host.externalAddress(port),
     streaming: () => settings.config.streaming,
+    composite: (id) => composites.part(id),
+    shownBy: (id) => composites.shownBy(id),
     changed: (list) => {
       tell("sessionsChanged", list);
       devServers.sessionsChanged(list);
+      composites.changed();
     },
   });
   const projects = createProjects(parts, log, (gone) => {
     devServers
       .projectsChanged(gone)
       .catch((error: unknown) => log.bug(error, "following projects"));
+    composites.changed();
   });
   const devServers = createDevServers({
     projects,
@@ -168,9 +173,13 @@ function createServed(
     keeper: state,
     stateDirectory: hello.stateDirectory,
     settings: () => settings.config.devServers,
-    publish,
+    publish: (name, payload) => {
+      publish(name, payload);
+      if (name === "plugin/devserver/status") composites.changed();
+    },
     tell,
   });
+  const composites = new Composites({ projects, sessions, devServers, realms: shared.realms, log });
   return { projects, sessions, devServers };
 }
 

@@ -9,15 +9,27 @@ const run = promisify(execFile);
 const cache = path.join(project, ".cache", "packages");
 
 /** @returns absolute path of a `node_modules` folder that holds exactly this package and what it needs */
-export async function installedPackage(name: string, version: string): Promise<string> {
-  const kept = path.join(cache, `${name}-${version}`);
+export function installedPackage(name: string, version: string): Promise<string> {
+  return install(`${name}-${version}`, [`${name}@${version}`]);
+}
+
+/**
+ * @param packages `name@version` each
+ * @returns absolute path of a `node_modules` folder that holds exactly these and what they need
+ */
+export function installedPackages(packages: readonly string[]): Promise<string> {
+  return install(packages.join("+").replaceAll("/", "_"), packages);
+}
+
+async function install(folder: string, packages: readonly string[]): Promise<string> {
+  const kept = path.join(cache, folder);
   const modules = path.join(kept, "node_modules");
   if (await isThere(modules)) return modules;
   await mkdir(cache, { recursive: true });
   const fresh = await mkdtemp(path.join(cache, "new-"));
   await writeFile(path.join(fresh, "package.json"), "{}");
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--no-save"];
-  await run("npm", ["install", ...quiet, `${name}@${version}`], {
+  await run("npm", ["install", ...quiet, ...packages], {
     cwd: fresh,
     shell: process.platform === "win32",
   });

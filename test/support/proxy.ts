@@ -47,6 +47,7 @@ export async function useProxy(target: string, outside = ""): Promise<TestProxy>
     project: { id: "shop", root: "/srv/shop", name: "Shop" },
     pipe: channel.pipe,
     target: () => used.target,
+    composed: () => [],
     externalAddress: async () => outside,
   });
   used.listener = listener;

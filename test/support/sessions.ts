@@ -61,6 +61,8 @@ export async function useSessions(options: TestSessionsOptions = {}): Promise<Te
     runDirectory: directory,
     externalAddress: async (port) => `http://127.0.0.1:${port}/`,
     streaming: () => "auto",
+    composite: () => ({ shared: [], plugins: [], published: [], pages: [] }),
+    shownBy: () => [],
     uiConfig: (id) => options.configs?.[id],
     idleStop: () => options.idleStop ?? 0,
     changed: () => {},

@@ -1,4 +1,5 @@
 /** A project as its configuration says it, resolved: absolute paths, defaults applied (dev-servers section 2). */
+import type { BuiltEntry } from "../../protocol/plugins.ts";
 import type { ProblemMatcher } from "../../protocol/problem-matcher.ts";
 
 export type { ProblemMatcher, ProblemPattern } from "../../protocol/problem-matcher.ts";
@@ -23,7 +24,7 @@ export interface UiConfig {
   readonly root: string;
   /** Dev entry, imported as `<viteURL>/<entry>`. */
   readonly entry?: string;
-  readonly built?: { readonly entry: string; readonly format: "system" | "esm" | "iife" };
+  readonly built?: BuiltEntry;
   /** Our Vite host, or a command that starts a server. */
   readonly runner: "api" | "command";
   /** Only for `command`. */
@@ -32,6 +33,8 @@ export interface UiConfig {
   readonly install: "ask" | "auto" | "never";
   /** Packages shared with a host page (section 10). */
   readonly shared: readonly string[];
+  /** Ids of the projects that this page shows as plugins (section 10). */
+  readonly plugins: readonly string[];
 }
 
 export interface BackendConfig {

@@ -13,6 +13,8 @@ export interface RequestPolicy {
   /** Hosts and origins that a project's own configuration names: they hold for `content` routes only (decision 9). */
   contentHosts?(): readonly string[];
   contentOrigins?(): readonly string[];
+  /** Pages of other ports show what is served here: their pictures and sounds come without an `Origin` (decision 13). */
+  embedded?(): boolean;
   /** Path prefixes under which the outside reaches us, each from `/` to `/`; the longest that fits is removed. */
   prefixes(): readonly string[];
   readonly routes: readonly Route[];

@@ -100,10 +100,17 @@ export function checkCaller(inquiry: Inquiry, route: Route): Refused | undefined
   );
 }
 
+const mediaDestinations: ReadonlySet<string | undefined> = new Set([
+  "image",
+  "audio",
+  "video",
+  "track",
+]);
 const pageDestinations: ReadonlySet<string | undefined> = new Set(["document", "iframe", "frame"]);
 
 /** Fetch metadata only ever refuses; that it is absent or friendly grants nothing. */
-function isWelcome({ headers, head }: Inquiry, route: Route): boolean {
+function isWelcome(inquiry: Inquiry, route: Route): boolean {
+  const { headers, head } = inquiry;
   const {
     "sec-fetch-site": site,
     "sec-fetch-mode": mode,
@@ -117,7 +124,21 @@ function isWelcome({ headers, head }: Inquiry, route: Route): boolean {
   if (route.sites === "own" || (site !== "same-site" && site !== "cross-site")) return false;
   if (route.sites === "any") return isRead && origin === undefined;
   if (origin !== undefined) return mode === "cors" || mode === "websocket";
+  if (isEmbeddedMedia(inquiry, route)) return true;
   return (
     route.sites === "content" && isRead && mode === "navigate" && pageDestinations.has(destination)
+  );
+}
+
+/** A picture or a sound of a project that pages of other ports show. A script never comes this way. */
+export function isEmbeddedMedia({ headers, head, policy }: Inquiry, route: Route): boolean {
+  const { "sec-fetch-site": site, "sec-fetch-dest": destination, origin } = headers.value;
+  return (
+    route.sites === "content" &&
+    policy.embedded?.() === true &&
+    head.method === "GET" &&
+    origin === undefined &&
+    site === "same-site" &&
+    mediaDestinations.has(destination)
   );
 }

@@ -17,6 +17,7 @@ import {
   checkHost,
   checkOrigin,
   checkRepeated,
+  isEmbeddedMedia,
   originsOf,
 } from "./request-caller.ts";
 import { presentedToken } from "./request-credential.ts";
@@ -85,7 +86,11 @@ function examine(policy: RequestPolicy, head: RequestHead): Admission {
     checkCaller(inquiry, route) ?? checkBody(inquiry, route) ?? checkCredential(inquiry, route);
   if (refused !== undefined) return refused;
   const isShared = route.sites === "content" || route.sites === "listed";
-  const headers = !isShared ? {} : corsHeaders(inquiry.headers.value.origin);
+  const headers = {
+    ...(isShared ? corsHeaders(inquiry.headers.value.origin) : {}),
+    // Chromium knows no same site among addresses. That it is one was checked here.
+    ...(isEmbeddedMedia(inquiry, route) ? { "cross-origin-resource-policy": "cross-origin" } : {}),
+  };
   return { ok: true, route, path: target.path, local, url: target.url, headers };
 }
 

@@ -8,11 +8,17 @@ export interface Answer {
   readonly body: string;
 }
 
-/** @param kind `control` for our own endpoints and errors, `content` for what a project serves. */
-export function securityHeaders(kind: "control" | "content"): Record<string, string> {
+/**
+ * @param kind `control` for our own endpoints and errors, `content` for what a project serves
+ * @param embedded pages of other ports show it (decision 13)
+ */
+export function securityHeaders(
+  kind: "control" | "content",
+  embedded = false,
+): Record<string, string> {
   const both = {
     "x-content-type-options": "nosniff",
-    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-resource-policy": embedded ? "same-site" : "same-origin",
   };
   // With `no-referrer` the forms of a page post `Origin: null`, which N-06 refuses.
   if (kind === "content") return { ...both, "referrer-policy": "same-origin" };

@@ -122,6 +122,7 @@ const message = v.variant("type", [
     ),
   }),
   v.object({ type: v.literal("test-progress"), job, progress: testProgress }),
+  v.object({ type: v.literal("restart-plugin"), id: short }),
   v.object({ type: v.literal("pong") }),
 ]);
 

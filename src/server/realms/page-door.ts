@@ -86,6 +86,7 @@ export function createPageDoor(options: PageDoorOptions): PageDoor {
 
 const clientFiles: Readonly<Record<string, string>> = {
   "page.js": entries.pageClient,
+  "plugins.js": entries.pluginsClient,
   "worker.js": entries.workerClient,
   "worker-classic.js": entries.classicWorkerClient,
 };

@@ -5,6 +5,8 @@ import type { SessionRunner } from "./session.ts";
 export interface IdleStopParts {
   readonly realms: Realms;
   runners(): Iterable<SessionRunner>;
+  /** Sessions whose pages show a project as a plugin. */
+  shownBy(id: string): readonly string[];
   /** Ms; 0 never. */
   idleStop(): number;
   stop(runner: SessionRunner): void;
@@ -14,7 +16,7 @@ export interface IdleStopParts {
 const lookEveryMs = 60_000;
 
 /** @returns ends it */
-export function watchIdle({ realms, runners, idleStop, stop }: IdleStopParts): () => void {
+export function watchIdle({ realms, runners, shownBy, idleStop, stop }: IdleStopParts): () => void {
   /** Monotonic ms when a page of it was last there. */
   const lastPage = new WeakMap<SessionRunner, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -25,7 +27,9 @@ export function watchIdle({ realms, runners, idleStop, stop }: IdleStopParts): (
     const pages = realms.all().filter(({ kind }) => kind === "page" || kind === "iframe");
     const shown = new Set(pages.map(({ session }) => session));
     for (const runner of runners()) {
-      if (shown.has(runner.id)) lastPage.set(runner, now);
+      // A plugin is in the page of another project.
+      if (shown.has(runner.id) || shownBy(runner.id).some((id) => shown.has(id)))
+        lastPage.set(runner, now);
       const idle = now - Math.max(lastPage.get(runner) ?? 0, runner.lastEdit);
       // A process outside is not ours to end.
       const isOurs = runner.isLive && runner.ui?.kind !== "attached";

@@ -41,7 +41,7 @@ export function reportPages(
       .filter(([realm]) => realm.session === session)
       .flatMap(([, list]) => list);
     const distinct = new Map(all.map((problem) => [JSON.stringify(problem), problem]));
-    sessions.get(session)?.setPageProblems([...distinct.values()]);
+    sessions.get(session)?.setProblems("page", [...distinct.values()]);
   };
 
   const forget = (realm: LiveRealm): void => {

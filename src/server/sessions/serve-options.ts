@@ -1,7 +1,7 @@
 /** What a Vite host is told to serve. */
 import type { Project } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
-import type { ServeOptions } from "../../protocol/vite-host.ts";
+import type { CompositePart, ServeOptions } from "../../protocol/vite-host.ts";
 import { presetOf } from "../dev-servers/detection/vite.ts";
 import type { ResolvedVite } from "../vite-host/resolve-vite.ts";
 import type { Addresses } from "./addresses.ts";
@@ -15,10 +15,11 @@ export interface ServeParts {
   readonly pipe: string;
   readonly caches: Caches;
   readonly streaming: Streaming;
+  readonly composite: CompositePart;
 }
 
 export async function serveOptions(parts: ServeParts): Promise<ServeOptions> {
-  const { project, vite, addresses, port, pipe, streaming } = parts;
+  const { project, vite, addresses, port, pipe, streaming, composite } = parts;
   const { root, configFile } = project;
   const { prefix, origins, hosts } = addresses;
   const cacheDir = await parts.caches.claim(root);
@@ -33,6 +34,7 @@ export async function serveOptions(parts: ServeParts): Promise<ServeOptions> {
     hosts,
     pipe,
     streaming,
+    composite,
     ...(cacheDir === undefined ? {} : { cacheDir }),
   };
 }

@@ -33,6 +33,9 @@ export interface SessionParts extends Omit<
   openChannel(session: SessionRunner): Promise<string>;
 }
 
+/** Who finds problems of a session beside what serves its pages. */
+type ProblemOwner = "page" | "composite";
+
 /** Owns one session. Start, stop and restart go through one queue, so that they cannot overlap. */
 export class SessionRunner {
   readonly id: string;
@@ -45,7 +48,7 @@ export class SessionRunner {
   /** What is running now, as long as nobody ends it. */
   #run: UiRun | undefined;
   #attached: AttachedServer | undefined;
-  #pageProblems: readonly Problem[] = [];
+  readonly #problems = new Map<ProblemOwner, readonly Problem[]>();
   #memory = 0;
   #restarts = 0;
   #installsNext = false;
@@ -79,7 +82,7 @@ export class SessionRunner {
       state: this.#state,
       memory: this.#memory,
       ...facts,
-      problems: [...facts.problems, ...this.#pageProblems],
+      problems: [...facts.problems, ...[...this.#problems.values()].flat()],
     };
   }
 
@@ -123,6 +126,11 @@ export class SessionRunner {
     await this.#begin("Restarting");
   }
 
+  /** The pages that show it as a plugin may be other ones. Resolves when they are let in. */
+  async recompose(): Promise<void> {
+    if (this.isLive) await this.#ui?.recompose();
+  }
+
   /** Installs its packages, whatever is there, and starts it. What runs is ended first. */
   async install(): Promise<void> {
     await this.#begin("Installing packages", true);
@@ -159,13 +167,14 @@ export class SessionRunner {
     await this.#enqueue(async () => {
       await this.#stopUi();
       await this.#ui?.release();
-      this.#pageProblems = [];
+      this.#problems.clear();
       if (!wish.aborted) this.#set({ name: "stopped" });
     });
   }
 
-  setPageProblems(problems: readonly Problem[]): void {
-    this.#pageProblems = problems;
+  /** Beside those that what serves the pages has found. Each owner replaces its own. */
+  setProblems(owner: ProblemOwner, problems: readonly Problem[]): void {
+    this.#problems.set(owner, problems);
     this.#parts.changed();
   }
 

@@ -2,6 +2,7 @@
 import { UserError } from "../../protocol/errors.ts";
 import type { Project, Session } from "../../protocol/model.ts";
 import type { Streaming } from "../../protocol/packs.ts";
+import type { CompositePart } from "../../protocol/vite-host.ts";
 import { createSlots } from "../slots.ts";
 import type { Ports } from "../dev-servers/ports.ts";
 import type { UiConfig } from "../dev-servers/project-config.ts";
@@ -9,7 +10,6 @@ import type { Log } from "../log.ts";
 import { openPageChannel, type PageChannel } from "../realms/page-channel.ts";
 import type { Realms } from "../realms/realms.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
-import { residentMemory } from "../resident-memory.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { isInside } from "../vite-host/watcher.ts";
 import type { WarmHost } from "../vite-host/warm-host.ts";
@@ -29,6 +29,10 @@ export interface SessionsParts {
   readonly runDirectory: string;
   externalAddress(port: number): Promise<string>;
   streaming(): Streaming;
+  /** What a project is in composite previews now. */
+  composite(id: string): CompositePart;
+  /** Projects whose pages show a project as a plugin. */
+  shownBy(id: string): readonly string[];
   /** How the UI of a project is to be run; undefined when it has no configuration. */
   uiConfig(id: string): UiConfig | undefined;
   /** The setting, ms; 0 never. */
@@ -63,6 +67,7 @@ export class Sessions {
     this.#endIdle = watchIdle({
       realms: parts.realms,
       runners: () => this.#runners.values(),
+      shownBy: parts.shownBy,
       idleStop: parts.idleStop,
       stop: (runner) => void this.#stopIdle(runner),
     });
@@ -167,6 +172,7 @@ export class Sessions {
       caches,
       externalAddress,
       streaming,
+      composite: () => this.#parts.composite(project.id),
       startSlots: this.#startSlots,
       uiConfig: () => this.#parts.uiConfig(project.id),
       openChannel: (session) => this.#openChannel(session),

@@ -2,12 +2,19 @@
 import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import type { InlineConfig, LogErrorOptions, Logger, ViteDevServer } from "vite";
+import type { InlineConfig, LogErrorOptions, Logger, Plugin, ViteDevServer } from "vite";
 import { UserError } from "../../protocol/errors.ts";
 import type { ResolvedImport } from "../../protocol/realm.ts";
-import type { Served, ServeOptions, ViteHostEvents } from "../../protocol/vite-host.ts";
+import type {
+  CompositePart,
+  Served,
+  ServeOptions,
+  ViteHostEvents,
+} from "../../protocol/vite-host.ts";
 import { PACK_ROUTE } from "../../protocol/packs.ts";
 import { createModulePacks, type ModulePacks } from "../modules/packs-plugin.ts";
+import { hostPagePlugin } from "./composite/host-page-plugin.ts";
+import { vitrineShared } from "./composite/shared-plugin.ts";
 import { frontDoor } from "./front-door.ts";
 import { resolveImport } from "./imports.ts";
 import type { Vite } from "./main.ts";
@@ -25,6 +32,8 @@ export interface DevServer {
   served(): Served;
   resolveImports(file: string, specifiers: readonly string[]): Promise<readonly ResolvedImport[]>;
   mapPosition(url: string, line: number, column: number): Promise<Position | undefined>;
+  /** @param pages exact origins of the pages that show this project as a plugin */
+  compose(pages: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -44,6 +53,7 @@ export async function startDevServer(
     ignored: undefined,
     hosts: [],
     origins: [],
+    composed: options.composite.pages,
   };
   const problems = createProblems(options.root, (list) => events.problemsChanged(list));
   const configName = options.configFile === false ? "" : path.basename(options.configFile);
@@ -78,6 +88,9 @@ export async function startDevServer(
         ? mapPosition(server, url, line, column)
         : packs.mapPosition(url.slice(pack + PACK_ROUTE.length + 1), line, column);
     },
+    compose: (pages) => {
+      settled.composed = pages;
+    },
     close: () => server.close(),
   };
 }
@@ -104,6 +117,7 @@ async function inlineConfig(
     plugins: [
       ...(configFile === false ? await presetPlugins(options.preset) : []),
       settingsPlugin(options, settled),
+      ...compositePlugins(vite, options.composite, () => settled.base),
       testModulesPlugin(() => settled.base),
       realmPlugin(() => settled.base),
       workerPlugin(() => settled.base),
@@ -136,6 +150,18 @@ async function inlineConfig(
       packs.pages,
     ],
   };
+}
+
+/** Before the realm client, which has to be the first script of a page. */
+function compositePlugins(
+  vite: Vite,
+  { shared, plugins, published }: CompositePart,
+  base: () => string,
+): Plugin[] {
+  return [
+    ...(shared.length > 0 ? [vitrineShared({ vite, packages: shared })] : []),
+    ...(plugins.length > 0 ? [hostPagePlugin({ plugins, packages: published, base })] : []),
+  ];
 }
 
 async function createServer(

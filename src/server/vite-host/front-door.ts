@@ -46,7 +46,7 @@ export type AnswerPack = (request: IncomingMessage, response: ServerResponse, na
 type DoorAddresses = Pick<ServeOptions, "port" | "prefix" | "origins" | "hosts" | "pipe">;
 
 /** Under which names the server behind the door serves. */
-type Names = Pick<Settled, "base" | "userBase" | "hosts" | "origins">;
+type Names = Pick<Settled, "base" | "userBase" | "hosts" | "origins" | "composed">;
 
 export interface FrontDoorOptions extends DoorAddresses {
   answerPack: AnswerPack;
@@ -86,7 +86,7 @@ export function frontDoor(server: object, options: FrontDoorOptions, settled: Na
       return true;
     }
     for (const [name, value] of Object.entries({
-      ...securityHeaders("content"),
+      ...securityHeaders("content", settled.composed.length > 0),
       ...admission.headers,
     }))
       response.setHeader(name, value);
@@ -133,7 +133,8 @@ function contentGate(options: DoorAddresses, settled: Names): RequestGate {
     hosts: () => options.hosts,
     origins: () => options.origins,
     contentHosts: () => named(settled.hosts),
-    contentOrigins: () => settled.origins,
+    contentOrigins: () => [...settled.origins, ...settled.composed],
+    embedded: () => settled.composed.length > 0,
     prefixes: () => ["/", options.prefix, settled.userBase, settled.base],
     // Credentials are checked behind the pipe, by the process that issues them.
     credentials: { page: () => false, control: () => false },

@@ -47,6 +47,9 @@ const methods: ViteHostMethods = {
   },
   resolveImports: (file, specifiers) => serving().resolveImports(file, specifiers),
   mapPosition: (url, line, column) => serving().mapPosition(url, line, column),
+  async compose(pages) {
+    serving().compose(pages);
+  },
   async close() {
     await devServer?.close();
   },

@@ -74,6 +74,7 @@ function optionsFor(root: string): ServeOptions {
     pipe: "",
     cacheDir: path.join(root, "cache"),
     streaming: "auto",
+    composite: { shared: [], plugins: [], published: [], pages: [] },
   };
 }
 

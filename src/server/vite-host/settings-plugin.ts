@@ -17,6 +17,8 @@ export interface Settled {
   /** Hosts and origins that the project's config names explicitly: they hold for Vite, never for our endpoints. */
   hosts: readonly string[];
   origins: readonly string[];
+  /** Origins of pages that show this project as a plugin. */
+  composed: readonly string[];
 }
 
 /** @param settled receives what the hook found in the user's configuration */
@@ -64,6 +66,8 @@ function settleServer(
     ...options.hosts.map((host) => new URL(`http://${host}`).hostname),
   ];
   server.cors = { origin: [...settled.origins, ...options.origins] };
+  const { filesOrigin } = options.composite;
+  if (filesOrigin !== undefined) server.origin ??= filesOrigin;
   // The deny list itself is enforced by the gate in front, on the decoded path.
   server.fs = { ...server.fs, strict: true };
   settled.ignored = server.watch?.ignored;

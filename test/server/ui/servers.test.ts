@@ -81,6 +81,7 @@ const commandOf = (...command: string[]) => ({
   command,
   install: "never" as const,
   shared: [],
+  plugins: [],
 });
 
 test.each(["vite", "command", "attached"])(

@@ -179,6 +179,36 @@ test("a navigation from another site may read a page, not post to it", () => {
   expect(outcome(admit("/", { headers, method: "POST" }))).toBe(403);
 });
 
+test("pictures of a project that pages of other ports show go there, and nothing else does without an origin", () => {
+  const ask = (more: Headers, embedded: boolean, method = "GET", target = "/logo.svg") =>
+    createRequestGate({ ...policy, embedded: () => embedded }).admit(
+      head(target, {
+        method,
+        headers: { "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", ...more },
+      }),
+    );
+  const picture = { "Sec-Fetch-Dest": "image" };
+  expect(ask(picture, true)).toMatchObject({
+    ok: true,
+    headers: { "cross-origin-resource-policy": "cross-origin" },
+  });
+  table(
+    [
+      ask(picture, false),
+      ask({ ...picture, "Sec-Fetch-Site": "cross-site" }, true),
+      ask(picture, true, "POST"),
+      ask(picture, true, "GET", "/-vitrine/block/a.js"),
+      ...["script", "style", "worker", "object", "empty"].map((destination) =>
+        ask({ "Sec-Fetch-Dest": destination }, true),
+      ),
+    ].map((admission) => [admission] as const),
+    ([admission]) => expect(outcome(admission)).toBe(403),
+  );
+  const fromItself = ask({ "Sec-Fetch-Site": "same-origin" }, true);
+  expect(fromItself).toMatchObject({ ok: true, headers: { vary: "Origin" } });
+  expect(fromItself).not.toHaveProperty(["headers", "cross-origin-resource-policy"]);
+});
+
 test("a page's socket to another site's server is refused, to its own it passes", () => {
   const metadata = { "Sec-Fetch-Mode": "websocket", "Sec-Fetch-Dest": "websocket" };
   expect(

@@ -64,6 +64,7 @@ async function resolveUi(
     ...(command === undefined ? {} : { command: command.map((word) => places.text(word)) }),
     install: ui.install,
     shared: ui.shared,
+    plugins: ui.plugins,
   };
 }
 

@@ -33,6 +33,10 @@ const glob = v.pipe(
 const globs = v.pipe(v.array(glob, "a list of patterns"), v.maxLength(listLimit, "a shorter list"));
 
 const anId = "1 to 64 letters, digits, dots, hyphens or underscores, and neither . nor ..";
+const id = v.pipe(v.string(anId), v.regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, anId));
+/** Plugins that one page shows; each is a dev server. */
+const pluginsLimit = 100;
+const ids = v.pipe(v.array(id, "a list of ids"), v.maxLength(pluginsLimit, "a shorter list"));
 const anObject = "an object";
 const aBoolean = "true or false";
 /** A list passes for an object of optional keys. */
@@ -131,6 +135,7 @@ const ui = v.pipe(
       command: v.exactOptional(command),
       install: v.optional(v.picklist(["ask", "auto", "never"], '"ask", "auto" or "never"'), "ask"),
       shared: v.optional(texts, []),
+      plugins: v.optional(ids, []),
     },
     anObject,
   ),
@@ -141,6 +146,14 @@ const ui = v.pipe(
       "a command",
     ),
     ["command"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["plugins"], ["shared"]],
+      (input) => input.plugins.length === 0 || input.shared.length === 0,
+      "empty beside plugins: a page that shows plugins provides its own packages",
+    ),
+    ["shared"],
   ),
 );
 
@@ -179,7 +192,7 @@ const backend = v.pipe(
 export const projectSchema = v.pipe(
   v.object(
     {
-      id: v.pipe(v.string(anId), v.regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, anId)),
+      id,
       name: v.exactOptional(text),
       root: v.optional(text, "."),
       ui: v.exactOptional(ui),

@@ -33,7 +33,10 @@ export async function pluginAt(
     evidence: "plugin",
     ...(configFile === undefined
       ? {}
-      : { configFile, ui: { root: uiRoot, entry, runner: "api", install: "ask", shared: [] } }),
+      : {
+          configFile,
+          ui: { root: uiRoot, entry, runner: "api", install: "ask", shared: [], plugins: [] },
+        }),
     ...(hasBackend ? { backend: await goBackend(root, metadata.id, surroundings) } : {}),
   };
 }

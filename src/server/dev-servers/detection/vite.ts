@@ -44,6 +44,7 @@ async function plainUi(root: string): Promise<UiConfig> {
     runner: "api",
     install: "ask",
     shared: [],
+    plugins: [],
   };
 }
 

@@ -28,6 +28,8 @@ export interface ProxyListenerOptions {
   readonly pipe: string;
   /** Where the server listens now, its base included; empty while it is not known. */
   target(): string;
+  /** Origins of pages that show the project as a plugin, as they are now. */
+  composed(): readonly string[];
   /** What the editor answers for a port; empty = as here. */
   externalAddress(port: number): Promise<string>;
 }
@@ -80,20 +82,27 @@ export async function openProxyListener(options: ProxyListenerOptions): Promise<
       get userBase() {
         return serverBase;
       },
+      get composed() {
+        return options.composed();
+      },
       hosts: [],
       origins: [],
     },
   );
   const close = async (): Promise<void> => {
-    const closed = once(server, "close");
-    server.close();
-    dropConnections();
-    await closed;
+    await end(server, dropConnections);
     forward.close();
     await ports.releaseByProject(project.id, "proxy");
   };
   let closing: Promise<void> | undefined;
   return { port, addresses, close: () => (closing ??= close()) };
+}
+
+async function end(server: Server, dropConnections: () => void): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  dropConnections();
+  await closed;
 }
 
 /** @returns ends all of them, also the upgraded ones, which the server itself has let go of */

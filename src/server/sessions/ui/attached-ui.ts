@@ -74,6 +74,9 @@ export class AttachedUi implements UiServer {
     return { exited: new Promise(() => {}) };
   }
 
+  /** The proxy asks for each request. */
+  async recompose(): Promise<void> {}
+
   isAnswering(): Promise<boolean> {
     return isAnswering(this.#address);
   }

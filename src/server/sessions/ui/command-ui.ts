@@ -78,6 +78,9 @@ export class CommandUi implements UiServer {
     );
   }
 
+  /** The proxy asks for each request. */
+  async recompose(): Promise<void> {}
+
   isAnswering(): Promise<boolean> {
     return isAnswering(this.#serverUrl);
   }

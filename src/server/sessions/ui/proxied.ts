@@ -3,10 +3,17 @@ import { openProxyListener, type ProxyListener } from "../../dev-servers/proxy/p
 import type { UiParts } from "./ui-server.ts";
 
 export function openProxy(
-  { ports, project, pipe, externalAddress }: UiParts,
+  { ports, project, pipe, externalAddress, composite }: UiParts,
   target: () => string,
 ): Promise<ProxyListener> {
-  return openProxyListener({ ports, project, pipe, target, externalAddress });
+  return openProxyListener({
+    ports,
+    project,
+    pipe,
+    target,
+    externalAddress,
+    composed: () => composite().pages,
+  });
 }
 
 /** @param why a clause */

@@ -4,6 +4,7 @@
  */
 import type { Problem, Project, Session } from "../../../protocol/model.ts";
 import type { Streaming } from "../../../protocol/packs.ts";
+import type { CompositePart } from "../../../protocol/vite-host.ts";
 import type { Ports } from "../../dev-servers/ports.ts";
 import type { Log } from "../../log.ts";
 import type { ProcessKeeper, ViteHost } from "../../vite-host/vite-host.ts";
@@ -22,6 +23,8 @@ export interface UiServer {
    * @throws UserError
    */
   start(signal: AbortSignal): Promise<UiRun>;
+  /** The pages that show the project as a plugin may be other ones. Resolves when they are let in. */
+  recompose(): Promise<void>;
   /** Whether it answers at all, whatever it says. */
   isAnswering(): Promise<boolean>;
   /** Ends what was started here, and nothing else. The address is kept. */
@@ -88,6 +91,8 @@ export interface UiParts {
   readonly pipe: string;
   externalAddress(port: number): Promise<string>;
   streaming(): Streaming;
+  /** What the project is in composite previews now. */
+  composite(): CompositePart;
   /** What it is doing now, in words for the waiting state. */
   step(text: string): void;
   /** Whether a person asked for the packages to be installed with this start. Asked once per start. */

@@ -30,6 +30,8 @@ export class ViteUi implements UiServer {
   #viteVersion = "";
   #notices: readonly string[] = [];
   #problems: readonly Problem[] = [];
+  /** Origins of pages that the host was told of. */
+  #composed = "";
 
   /** @param install what to do when the project's packages are missing */
   constructor(parts: UiParts, install: UiConfig["install"] = "ask") {
@@ -65,6 +67,14 @@ export class ViteUi implements UiServer {
         await this.#reserve(undefined);
       },
     );
+  }
+
+  async recompose(): Promise<void> {
+    const { pages } = this.#parts.composite();
+    const text = pages.join(" ");
+    if (this.#host === undefined || text === this.#composed) return;
+    await this.#host.methods.compose(pages);
+    this.#composed = text;
   }
 
   isAnswering(): Promise<boolean> {
@@ -118,10 +128,12 @@ export class ViteUi implements UiServer {
   }
 
   #options(vite: ResolvedVite): ReturnType<typeof serveOptions> {
-    const { project, caches, pipe, streaming } = this.#parts;
+    const { project, caches, pipe } = this.#parts;
     const port = this.#port;
     const addresses = this.#addresses ?? addressesOf(port, "");
-    return serveOptions({ project, vite, addresses, port, pipe, caches, streaming: streaming() });
+    const [streaming, composite] = [this.#parts.streaming(), this.#parts.composite()];
+    this.#composed = composite.pages.join(" ");
+    return serveOptions({ project, vite, addresses, port, pipe, caches, streaming, composite });
   }
 
   #take({ viteVersion, notices, base }: Served, vite: ResolvedVite): void {

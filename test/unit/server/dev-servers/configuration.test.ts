@@ -80,6 +80,7 @@ describe("a project is resolved", () => {
           runner: "api",
           install: "ask",
           shared: [],
+          plugins: [],
         },
         backend: {
           build: {

@@ -75,6 +75,7 @@ test("a plugin has the id, name and version of its metadata, its UI and its back
       runner: "api",
       install: "ask",
       shared: [],
+      plugins: [],
     },
     backend: {
       build: { command: ["go", "build", "-o", "build/bin/plugin", "./pkg"], cwd: at, env: {} },

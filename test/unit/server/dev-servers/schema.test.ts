@@ -58,6 +58,10 @@ const good: readonly (readonly [string, unknown])[] = [
     }),
   ],
   [
+    "a page that shows plugins",
+    project({ ui: { plugins: ["sales", "my.other_plugin-2"], shared: [] } }),
+  ],
+  [
     "everything about a back end",
     backend({
       build: { command: ["go", "build", ""], cwd: ".", env: { A: "" } },
@@ -132,6 +136,8 @@ const bad: readonly (readonly [string, unknown])[] = [
   ["a command in one text", backend({ build: { command: "go build" } })],
   ["an argument that is a number", backend({ build: { command: ["x", 1] } })],
   ["a built entry without a format", project({ ui: { built: { entry: "x" } } })],
+  ["a plugin that is a path", project({ ui: { plugins: ["../sales"] } })],
+  ["plugins beside shared packages", project({ ui: { plugins: ["sales"], shared: ["react"] } })],
   ["a back end of nothing", project({ backend: {} })],
   ["an environment of numbers", backend({ build: { command: ["x"], env: { PORT: 1 } } })],
   ["a pattern that climbs", backend({ watch: { include: ["a/../../b"] } })],
