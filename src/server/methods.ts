@@ -114,10 +114,10 @@ function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServer
 }
 
 /** The Vite that is most likely to be asked for next waits, imported. */
-async function warmUp({ warmHost }: Owners, project: Project | undefined): Promise<void> {
+async function warmUp({ viteHosts }: Owners, project: Project | undefined): Promise<void> {
   // A Vite that is missing or too old says so when the project is opened.
   const vite = project && (await resolveVite(project).catch(() => undefined));
-  warmHost.prepare((vite ?? ourVite()).url);
+  viteHosts.prepare(vite ?? ourVite());
 }
 
 /** Only folders of the workspace have a REPL. @returns the real path */

@@ -12,7 +12,7 @@ import type { Realms } from "../realms/realms.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { isInside } from "../vite-host/watcher.ts";
-import type { WarmHost } from "../vite-host/warm-host.ts";
+import type { ViteHosts } from "../vite-host/vite-hosts.ts";
 import type { Caches } from "./caches.ts";
 import { watchIdle } from "./idle-stop.ts";
 import { SessionRunner } from "./session.ts";
@@ -20,7 +20,7 @@ import type { AttachedServer } from "./ui/attached-ui.ts";
 
 export interface SessionsParts {
   readonly ports: Ports;
-  readonly warmHost: WarmHost;
+  readonly viteHosts: ViteHosts;
   readonly keeper: ProcessKeeper;
   readonly log: Log;
   readonly realms: Realms;
@@ -132,10 +132,10 @@ export class Sessions {
   #runnerFor(project: Project): SessionRunner {
     const existing = this.#runners.get(project.id);
     if (existing !== undefined) return existing;
-    const { ports, caches, warmHost, keeper, log, externalAddress, streaming } = this.#parts;
+    const { ports, caches, viteHosts, keeper, log, externalAddress, streaming } = this.#parts;
     const runner = new SessionRunner(project, {
       ports,
-      warmHost,
+      viteHosts,
       keeper,
       log,
       caches,
@@ -208,8 +208,10 @@ export class Sessions {
     // A process that ended meanwhile fails the whole question; the next one asks without it.
     const usage = await pidusage(pids).catch(() => undefined);
     for (const runner of running) {
-      const found = usage?.[String(pidOf(runner))];
-      if (found) runner.setMemory(found.memory);
+      const pid = pidOf(runner);
+      const found = usage?.[String(pid)];
+      // Of a process that several share each has its part.
+      if (found) runner.setMemory(found.memory / pids.filter((other) => other === pid).length);
     }
   }
 }

@@ -8,9 +8,9 @@ const afterMs = 2000;
 
 export interface WarmHost {
   /** Starts one soon, if none is waiting and one is wanted. */
-  prepare(vite: string): void;
-  /** The waiting host, or a new one; `vite` must be the one it was warmed with to gain anything. */
-  take(vite: string): ViteHost;
+  prepare(vite: string, isShared: boolean): void;
+  /** The waiting host, or a new one; it must have been prepared for the same to gain anything. */
+  take(vite: string, isShared: boolean): ViteHost;
   stop(): Promise<void>;
 }
 
@@ -23,15 +23,17 @@ export interface WarmHostParts {
 }
 
 export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): WarmHost {
-  let waiting: { vite: string; host: ViteHost } | undefined;
+  let waiting: { vite: string; isShared: boolean; host: ViteHost } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let first = true;
 
-  const start = (vite: string): void => {
-    if (waiting?.vite === vite || !enabled()) return;
-    void waiting?.host.stop();
-    const host = startViteHost(keeper);
-    waiting = { vite, host };
+  const isWaiting = (vite: string, isShared: boolean): boolean =>
+    waiting?.vite === vite && waiting.isShared === isShared;
+  const start = (vite: string, isShared: boolean): void => {
+    if (isWaiting(vite, isShared) || !enabled()) return;
+    void waiting?.host.end("SIGTERM");
+    const host = startViteHost(keeper, isShared);
+    waiting = { vite, isShared, host };
     // A Vite that cannot be imported says so when it is used for real.
     const stage = path.join(directory, "rehearsal");
     mkdir(stage, { recursive: true })
@@ -43,13 +45,14 @@ export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): W
   };
 
   return {
-    prepare(vite) {
+    prepare(vite, isShared) {
       clearTimeout(timer);
-      timer = setTimeout(start, first ? 0 : afterMs, vite);
+      timer = setTimeout(start, first ? 0 : afterMs, vite, isShared);
       first = false;
     },
-    take(vite) {
-      if (waiting?.vite !== vite) return startViteHost(keeper);
+    take(vite, isShared) {
+      if (waiting === undefined || !isWaiting(vite, isShared))
+        return startViteHost(keeper, isShared);
       const { host } = waiting;
       waiting = undefined;
       return host;
@@ -58,7 +61,7 @@ export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): W
       clearTimeout(timer);
       const host = waiting?.host;
       waiting = undefined;
-      await host?.stop();
+      await host?.end("SIGTERM");
     },
   };
 }
