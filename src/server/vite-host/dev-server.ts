@@ -57,7 +57,6 @@ export async function startDevServer(
     await inlineConfig(vite, options, { settled, problems, events, packs }),
     options,
   );
-  events.step("Starting Vite", false);
   const port = await listen(server, options.port);
   void warmUp(server, packs, events);
 
@@ -119,6 +118,7 @@ async function inlineConfig(
         name: "vitrine:door",
         apply: "serve",
         configureServer(server) {
+          events.step("Starting Vite", false);
           if (server.httpServer !== null) {
             frontDoor(server.httpServer, { ...options, answerPack: packs.answer }, settled);
           }
@@ -149,9 +149,14 @@ async function checkConfig(
   if (configFile === false) return;
   startsLoading(options, events);
   const env = { command: "serve", mode: "development" } as const;
-  await vite.loadConfigFromFile(env, configFile, root, "silent").finally(() => {
+  try {
+    await vite.loadConfigFromFile(env, configFile, root, "silent");
+  } catch (error) {
     events.step("Starting Vite", false);
-  });
+    throw error;
+  }
+  // Vite does it once more.
+  startsLoading(options, events);
 }
 
 async function createServer(
