@@ -38,7 +38,7 @@ const keptLines = 20;
 
 /**
  * Allocators keep freed pages, and bundling dependencies frees most of what it took: in a process of many servers that adds up.
- * Its cost is in the bench `dev-servers`.
+ * The bench `dev-servers` shows what it brings and what it costs. A user who has set them knows better.
  */
 const sharedEnvironment = { MIMALLOC_ARENA_PURGE_MULT: "0", MIMALLOC_PURGE_DELAY: "0" };
 
@@ -54,7 +54,7 @@ export interface ProcessKeeper {
 export function startViteHost(keeper: ProcessKeeper, isShared: boolean): ViteHost {
   const child = forkNode(entries.viteHost, {
     cwd: process.cwd(),
-    env: isShared ? { ...viteEnvironment(), ...sharedEnvironment } : viteEnvironment(),
+    env: isShared ? { ...sharedEnvironment, ...viteEnvironment() } : viteEnvironment(),
     args: isShared ? ["shared"] : [],
   });
   const pid = child.pid ?? 0;
