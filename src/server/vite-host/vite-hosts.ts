@@ -39,12 +39,15 @@ export class ViteHosts {
   constructor(parts: ViteHostsParts) {
     this.#parts = parts;
     const { keeper, directory, warmStart } = parts;
-    this.#warm = createWarmHost({ keeper, directory, enabled: warmStart });
+    // A shared host that is there takes the next project as well.
+    const isWanted = (vite: ResolvedVite): boolean =>
+      warmStart() && this.#openFor(vite) === undefined;
+    this.#warm = createWarmHost({ keeper, directory, isWanted });
   }
 
-  /** Keeps one ready for this Vite, unless there is one that takes the next project. */
+  /** Keeps one ready for this Vite, where that is of use. */
   prepare(vite: ResolvedVite): void {
-    if (this.#openFor(vite) === undefined) this.#warm.prepare(vite.url, this.#isShared);
+    this.#warm.prepare(vite, this.#isShared);
   }
 
   /**
@@ -87,7 +90,7 @@ export class ViteHosts {
     const open = this.#openFor(vite);
     if (open !== undefined) return open;
     const tenants = new Tenants({
-      host: this.#warm.take(vite.url, true),
+      host: this.#warm.take(vite, true),
       crashed: (projects, culprits) => this.#moveOut(projects, culprits),
     });
     this.#shared.set(keyOf(vite), tenants);
@@ -95,7 +98,7 @@ export class ViteHosts {
   }
 
   #singleFor(vite: ResolvedVite): Tenants {
-    const tenants = new Tenants({ host: this.#warm.take(vite.url, false) });
+    const tenants = new Tenants({ host: this.#warm.take(vite, false) });
     const known = this.#single.get(keyOf(vite)) ?? new Set();
     this.#single.set(keyOf(vite), new Set([...known].filter(({ isOpen }) => isOpen)).add(tenants));
     this.#sayMany(vite);
