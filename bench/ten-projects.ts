@@ -8,7 +8,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { createApp } from "../test/support/templates.ts";
 import { compareFigures } from "./harness.ts";
-import { inTime, startVite, startWarmServer, type WarmServerOptions } from "./servers.ts";
+import {
+  inTime,
+  startVite,
+  startWarmServer,
+  type WarmServer,
+  type WarmServerOptions,
+} from "./servers.ts";
 import { cpuSeconds, memoryOf } from "./usage.ts";
 
 const projects = 10;
@@ -39,10 +45,8 @@ export async function benchTenProjects({ browser, folder, rounds }: Bench): Prom
   const workspace = path.join(folder, "ten");
   const apps = await createWorkspace(workspace);
   const state = path.join(folder, "ten-state");
-  const measure = async (
-    start: () => Promise<Ten>,
-    prepare = async () => {},
-  ): Promise<Measured> => {
+  /** @param prepare what is there before anybody asks for a project */
+  const measure = async (prepare: () => Promise<() => Promise<Ten>>): Promise<Measured> => {
     // The first start of a project bundles its packages; each of these is one.
     for (const app of apps)
       await rm(path.join(app, "node_modules"), { recursive: true, force: true });
@@ -50,30 +54,22 @@ export async function benchTenProjects({ browser, folder, rounds }: Bench): Prom
     const mark = `bench-ten-${process.pid}`;
     process.env.VITRINE_TEST_RUN = mark;
     try {
-      await prepare();
-      return await measureTen(browser, mark, start);
+      return await measureTen(browser, mark, await prepare());
     } finally {
       delete process.env.VITRINE_TEST_RUN;
     }
   };
-  const ours = (options: WarmServerOptions) => async (): Promise<Measured> => {
-    let server: Awaited<ReturnType<typeof startWarmServer>> | undefined;
-    return measure(
-      async () => {
-        if (server === undefined) throw new Error("not prepared");
-        return startTen(server);
-      },
-      async () => {
-        server = await startWarmServer([workspace], state, options);
-        await server.methods.findProjects();
-        await delay(rest.warm);
-      },
-    );
-  };
-  const theirs = async (): Promise<Measured> => measure(() => startVites(apps));
+  const ours = (options: WarmServerOptions) => (): Promise<Measured> =>
+    measure(async () => {
+      const server = await startWarmServer([workspace], state, options);
+      await server.methods.findProjects();
+      await delay(rest.warm);
+      return () => startTen(server);
+    });
+  const theirs = (): Promise<Measured> => measure(async () => () => startVites(apps));
   const shared = { devServers: { isolation: "shared" } } as const;
   return compareFigures({
-    rounds: Math.min(rounds, 3),
+    rounds: Math.min(rounds, 2),
     figures: {
       ready: { title: "Ten projects started together → all ready" },
       rendered: { title: "Ten projects started together → all pages rendered" },
@@ -136,7 +132,7 @@ async function measureTen(
   }
 }
 
-async function startTen(server: Awaited<ReturnType<typeof startWarmServer>>): Promise<Ten> {
+async function startTen(server: WarmServer): Promise<Ten> {
   const found = await server.methods.findProjects();
   await Promise.all(found.map(({ id }) => server.methods.startDevServer(id)));
   const states = await server.until(`${projects} dev servers to be ready`, ({ devServers }) => {

@@ -10,11 +10,15 @@ import type {
 import { UserError } from "../../protocol/errors.ts";
 import { connect } from "../rpc.ts";
 import { startDevServer, type DevServer } from "./dev-server.ts";
+import { newSpaceOption } from "./new-space-option.ts";
 import { inProject, isShared, projectNow } from "./project-now.ts";
 import { rehearse } from "./rehearsal.ts";
 
 /** Every Vite the host may import has this surface. */
 export type Vite = typeof import("vite");
+
+// A plugin hands these on to its own processes, and to workers, which refuse options of V8.
+process.execArgv = process.execArgv.filter((option) => !option.startsWith(newSpaceOption));
 
 /** Ms; generous, because nothing here waits for the other side. */
 const callDeadline = 60_000;

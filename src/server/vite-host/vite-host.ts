@@ -8,6 +8,7 @@ import type {
 import { entries } from "../entries.ts";
 import { forkNode, killGroup, viteEnvironment } from "../processes.ts";
 import { connect } from "../rpc.ts";
+import { newSpaceOption } from "./new-space-option.ts";
 
 export interface ViteHostExit {
   readonly code: number | null;
@@ -37,10 +38,15 @@ const lastWordsMs = 500;
 const keptLines = 20;
 
 /**
- * Allocators keep freed pages, and bundling dependencies frees most of what it took: in a process of many servers that adds up.
- * The bench `dev-servers` shows what it brings and what it costs. A user who has set them knows better.
+ * A host bundles packages and transforms a whole application at its start, and then waits for edits. What that took is given
+ * back: by the bundler's allocator, which would keep freed pages, and by V8, whose new space grows to many times of what is
+ * alive. Together a third of its memory, for no processor time that could be measured (bench `dev-servers`). Who has set the
+ * variables knows better.
  */
-const sharedEnvironment = { MIMALLOC_ARENA_PURGE_MULT: "0", MIMALLOC_PURGE_DELAY: "0" };
+const frugal = {
+  environment: { MIMALLOC_ARENA_PURGE_MULT: "0", MIMALLOC_PURGE_DELAY: "0" },
+  nodeOptions: [`${newSpaceOption}=8`],
+};
 
 export interface ProcessKeeper {
   addChild(pid: number): Promise<void>;
@@ -54,7 +60,8 @@ export interface ProcessKeeper {
 export function startViteHost(keeper: ProcessKeeper, isShared: boolean): ViteHost {
   const child = forkNode(entries.viteHost, {
     cwd: process.cwd(),
-    env: isShared ? { ...sharedEnvironment, ...viteEnvironment() } : viteEnvironment(),
+    env: { ...frugal.environment, ...viteEnvironment() },
+    nodeOptions: frugal.nodeOptions,
     args: isShared ? ["shared"] : [],
   });
   const pid = child.pid ?? 0;
