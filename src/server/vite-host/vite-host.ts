@@ -40,7 +40,7 @@ const keptLines = 20;
 /**
  * A host bundles packages and transforms a whole application at its start, and then waits for edits. What that took is given
  * back: by the bundler's allocator, which would keep freed pages, and by V8, whose new space grows to many times of what is
- * alive. Together a third of its memory, for no processor time that could be measured (bench `dev-servers`). Who has set the
+ * alive. Together that is a third of its memory; the bench `dev-servers` shows it beside the processor time. Who has set the
  * variables knows better.
  */
 const frugal = {
