@@ -38,15 +38,16 @@ const lastWordsMs = 500;
 const keptLines = 20;
 
 /**
- * A host bundles packages and transforms a whole application at its start, and then waits for edits. What that took is given
- * back: by the bundler's allocator, which would keep freed pages, and by V8, whose new space grows to many times of what is
- * alive. Together that is a third of its memory; the bench `dev-servers` shows it beside the processor time. Who has set the
- * variables knows better.
+ * A host bundles packages and transforms a whole application at its start, and then waits for edits. V8's new space would stay
+ * at many times of what is alive.
  */
-const frugal = {
-  environment: { MIMALLOC_ARENA_PURGE_MULT: "0", MIMALLOC_PURGE_DELAY: "0" },
-  nodeOptions: [`${newSpaceOption}=8`],
-};
+const nodeOptions = [`${newSpaceOption}=8`];
+
+/**
+ * The bundler's allocator would keep freed pages, which in a process of many servers adds up to a third of its memory. The
+ * bench `dev-servers` shows that beside what it costs. Who has set the variables knows better.
+ */
+const sharedEnvironment = { MIMALLOC_ARENA_PURGE_MULT: "0", MIMALLOC_PURGE_DELAY: "0" };
 
 export interface ProcessKeeper {
   addChild(pid: number): Promise<void>;
@@ -60,8 +61,8 @@ export interface ProcessKeeper {
 export function startViteHost(keeper: ProcessKeeper, isShared: boolean): ViteHost {
   const child = forkNode(entries.viteHost, {
     cwd: process.cwd(),
-    env: { ...frugal.environment, ...viteEnvironment() },
-    nodeOptions: frugal.nodeOptions,
+    env: isShared ? { ...sharedEnvironment, ...viteEnvironment() } : viteEnvironment(),
+    nodeOptions,
     args: isShared ? ["shared"] : [],
   });
   const pid = child.pid ?? 0;
