@@ -1,19 +1,30 @@
 /** Compares targets honestly: one run, rounds interleaved in shuffled order, medians with their spread. */
 
-export interface Target {
+export interface Target<Measured = number> {
   readonly name: string;
-  /** One measurement in ms (or another unit, the same for all targets of a comparison). */
-  measure(round: number): Promise<number>;
+  /** One measurement, in the same units for all targets of a comparison. */
+  measure(round: number): Promise<Measured>;
 }
 
-export interface Comparison {
+/** What is compared of each measurement. */
+export interface Figure {
   readonly title: string;
+  /** Upper bound of our median ÷ the first peer's. */
+  readonly goal?: number;
+  /** ms when absent. */
+  readonly unit?: string;
+}
+
+export interface Comparison extends Figure {
   /** The first is ours; every other is a peer. */
   readonly targets: readonly Target[];
   readonly rounds: number;
-  /** Upper bound of our median ÷ the first peer's. */
-  readonly goal?: number;
-  readonly unit?: string;
+}
+
+export interface FigureComparison<Name extends string> {
+  readonly targets: readonly Target<Readonly<Record<Name, number>>>[];
+  readonly rounds: number;
+  readonly figures: Readonly<Record<Name, Figure>>;
 }
 
 export interface Row {
@@ -27,17 +38,42 @@ export interface Row {
 }
 
 /** Measures every target once per round, drops the first round, prints the table. Answers whether the goal holds. */
-export async function compare(comparison: Comparison): Promise<boolean> {
-  const { targets, rounds } = comparison;
-  const samples = new Map<string, number[]>(targets.map(({ name }) => [name, []]));
+export function compare({ targets, rounds, ...figure }: Comparison): Promise<boolean> {
+  return compareFigures({
+    rounds,
+    figures: { value: figure },
+    targets: targets.map(({ name, measure }) => ({
+      name,
+      measure: async (round) => ({ value: await measure(round) }),
+    })),
+  });
+}
+
+/** The same for measurements of several figures: a table for each. Answers whether all goals hold. */
+export async function compareFigures<Name extends string>({
+  targets,
+  rounds,
+  figures,
+}: FigureComparison<Name>): Promise<boolean> {
+  const measured = new Map<string, Readonly<Record<Name, number>>[]>(
+    targets.map(({ name }) => [name, []]),
+  );
   for (let round = 0; round <= rounds; round += 1) {
     for (const target of shuffled(targets)) {
-      const value = await target.measure(round);
+      const values = await target.measure(round);
       // Round 0 warms caches and compilers on all sides.
-      if (round > 0) samples.get(target.name)?.push(value);
+      if (round > 0) measured.get(target.name)?.push(values);
     }
   }
-  return report(comparison, samples);
+  const names = Object.keys(figures) as Name[];
+  return names
+    .map((name) =>
+      report(
+        figures[name],
+        new Map([...measured].map(([target, all]) => [target, all.map((values) => values[name])])),
+      ),
+    )
+    .every(Boolean);
 }
 
 /** Nearest-rank percentile; `share` from 0 to 1. */
@@ -62,12 +98,13 @@ export function reportFigure(
   return met;
 }
 
+/** @param samples by target; the first is ours, the second its peer */
 function report(
-  { title, targets, goal, unit = "ms" }: Comparison,
+  { title, goal, unit = "ms" }: Figure,
   samples: ReadonlyMap<string, readonly number[]>,
 ): boolean {
-  const peer = percentile(samples.get(targets[1]?.name ?? "") ?? [], 0.5);
-  const rows = targets.map(({ name }) => toRow(name, samples.get(name) ?? [], peer));
+  const peer = percentile([...samples.values()][1] ?? [], 0.5);
+  const rows = [...samples].map(([name, values]) => toRow(name, values, peer));
   const width = Math.max(...rows.map(({ name }) => name.length));
   console.log(`\n${title} (${unit})`);
   console.log(

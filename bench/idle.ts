@@ -1,19 +1,16 @@
 /** Goal 12: CPU time of the server and all its Vite hosts while ten open previews are left alone. */
-import { readFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { project } from "../scripts/bootstrap.mjs";
-import { markedProcesses } from "../test/support/processes.ts";
 import { reportFigure } from "./harness.ts";
 import { startWarmServer } from "./servers.ts";
+import { cpuSeconds } from "./usage.ts";
 
 const previews = 10;
 /** Everything that starting caused has ended by then, in s. */
 const settling = 15;
-/** Of /proc/<pid>/stat: fixed at 100 on Linux, whatever the kernel's own. */
-const ticksPerSecond = 100;
 
 export async function benchIdle({
   browser,
@@ -54,15 +51,4 @@ export async function benchIdle({
     await server.stop();
     delete process.env.VITRINE_TEST_RUN;
   }
-}
-
-/** User and system time of all processes with the mark. */
-function cpuSeconds(mark: string): number {
-  const times = markedProcesses(mark).map(({ pid }) => {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Fields count from behind the command's name, which may hold blanks: 14 and 15 are user and system time.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-  });
-  return times.reduce((sum, time) => sum + time, 0);
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- edit open activation idle logs] [--rounds N] [--seconds N]`: figures against their peers, measured in this
+ * `npm run bench [-- edit open activation idle logs dev-servers] [--rounds N] [--seconds N]`: figures against their peers, measured in this
  * one run. Exit code 1 when a goal is missed.
  */
 import { spawnSync } from "node:child_process";
@@ -10,10 +10,12 @@ import { parseArgs } from "node:util";
 import { project } from "../scripts/bootstrap.mjs";
 import { launchBrowser } from "../test/vscode/browser.ts";
 import { benchActivation } from "./activation.ts";
+import { benchBackEnd } from "./back-end.ts";
 import { benchEdit } from "./edit.ts";
 import { benchIdle } from "./idle.ts";
 import { benchLogs } from "./logs.ts";
 import { benchOpen } from "./open.ts";
+import { benchTenProjects } from "./ten-projects.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +30,10 @@ const benches = {
   activation: benchActivation,
   idle: benchIdle,
   logs: benchLogs,
+  "dev-servers": async (bench: Parameters<typeof benchTenProjects>[0]) => {
+    const isBuilt = await benchBackEnd(bench);
+    return (await benchTenProjects(bench)) && isBuilt;
+  },
 } as const;
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
 

@@ -65,6 +65,7 @@ function devServers(settings: vscode.WorkspaceConfiguration): DevServerSettings 
     maxConcurrentBuilds: Math.round(clamp(get("maxConcurrentBuilds"), 1, mostBuilds)),
     maxRunning: Math.round(clamp(get("maxRunning"), 1, mostRunning)),
     idleStop: clamp(get("idleStop"), 0, longestIdleMinutes) * 60_000,
+    isolation: get("isolation") === "shared" ? "shared" : "process",
     problemMatchers: contributedMatchers(vscode.extensions.all.map(manifestOf)),
   });
 }

@@ -54,6 +54,8 @@ export interface DevServerSettings {
   readonly maxRunning: number;
   /** Ms without a page and an edit after which a UI server is stopped; 0 never. */
   readonly idleStop: number;
+  /** A Vite process for each project, or one for all that have the same Vite. */
+  readonly isolation: "process" | "shared";
   /** Matchers that other extensions contribute, by name with `$`. Not a setting: read from their manifests. */
   readonly problemMatchers: Readonly<Record<string, readonly ProblemMatcher[]>>;
 }
@@ -67,6 +69,7 @@ export const DEV_SERVER_DEFAULTS: DevServerSettings = {
   maxConcurrentBuilds: 2,
   maxRunning: 10,
   idleStop: 30 * 60_000,
+  isolation: "process",
   problemMatchers: {},
 };
 

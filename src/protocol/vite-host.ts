@@ -53,14 +53,9 @@ export interface Served {
   readonly notices: readonly string[];
 }
 
-/** The server asks. */
-export interface ViteHostMethods {
-  /**
-   * Imports a Vite and tries it, so that a later `serve` is quick.
-   * @param directory an empty, private folder
-   */
-  warm(vite: string, directory: string): Promise<void>;
-  /** Starts the one Vite server of this process. Rejects with a `WireError` in its message field. */
+/** The server asks about the Vite server of one project. */
+export interface ViteServerMethods {
+  /** Starts it. Rejects with a `WireError` in its message field. */
   serve(options: ServeOptions): Promise<Served>;
   /** Resolves imports of a document as Vite's import analysis would, at this moment. */
   resolveImports(file: string, specifiers: readonly string[]): Promise<readonly ResolvedImport[]>;
@@ -72,11 +67,12 @@ export interface ViteHostMethods {
   ): Promise<{ file: string; line: number; column: number } | undefined>;
   /** From now on pages of these origins, and no others, may load its modules into theirs. */
   compose(pages: readonly string[]): Promise<void>;
+  /** Ends it. Waits for a start that goes on. */
   close(): Promise<void>;
 }
 
-/** The Vite host tells. */
-export interface ViteHostEvents {
+/** A Vite host tells about the Vite server of one project. */
+export interface ViteServerEvents {
   /** What it is doing now, in words for the waiting state. `config` is true while user configuration loads. */
   step(text: string, config: boolean): void;
   /** The complete list of transform and build errors. */
@@ -86,4 +82,26 @@ export interface ViteHostEvents {
   /** A watched file was edited; told at most every 10 s. */
   edited(): void;
   logged(entry: Omit<LogEntry, "session">): void;
+}
+
+/** The same with the id of the project in front: a Vite host may serve several. */
+type OfProject<Contract> = {
+  [Name in keyof Contract]: Contract[Name] extends (...args: infer Args) => infer Result
+    ? (project: string, ...args: Args) => Result
+    : never;
+};
+
+export interface ViteHostMethods extends OfProject<ViteServerMethods> {
+  /**
+   * Imports a Vite and tries it, so that a later `serve` is quick.
+   * @param directory an empty, private folder
+   */
+  warm(vite: string, directory: string): Promise<void>;
+  /** Answers, unless something keeps the whole process. */
+  ping(): Promise<void>;
+}
+
+export interface ViteHostEvents extends OfProject<ViteServerEvents> {
+  /** The process ends, and this project's code did it; told as the last thing. */
+  ended(project: string): void;
 }

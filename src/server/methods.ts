@@ -121,10 +121,10 @@ function devServerMethods({ devServers }: Owners): Pick<ServerMethods, DevServer
 }
 
 /** The Vite that is most likely to be asked for next waits, imported. */
-async function warmUp({ warmHost }: Owners, project: Project | undefined): Promise<void> {
+async function warmUp({ viteHosts }: Owners, project: Project | undefined): Promise<void> {
   // A Vite that is missing or too old says so when the project is opened.
   const vite = project && (await resolveVite(project).catch(() => undefined));
-  warmHost.prepare((vite ?? ourVite()).url);
+  viteHosts.prepare(vite ?? ourVite());
 }
 
 /** Opened before the first look was done: what belongs to a composite preview has to know the others when it starts. */

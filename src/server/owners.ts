@@ -35,7 +35,7 @@ import { reportPages } from "./sessions/page-reports.ts";
 import { Sessions, type SessionsParts } from "./sessions/sessions.ts";
 import { portLocks, type StateDirectory } from "./state-directory.ts";
 import { createTrustGate, type TrustGate } from "./trust-gate.ts";
-import { createWarmHost, type WarmHost } from "./vite-host/warm-host.ts";
+import { ViteHosts } from "./vite-host/vite-hosts.ts";
 
 /** What the server tells, to the host and to the control API alike. */
 export type Tell = <Name extends keyof ServerEvents>(
@@ -54,7 +54,7 @@ export interface Owners {
   readonly trust: TrustGate;
   readonly projects: Projects;
   readonly ports: Ports;
-  readonly warmHost: WarmHost;
+  readonly viteHosts: ViteHosts;
   readonly realms: Realms;
   readonly nodeRealms: NodeRealms;
   readonly workerRealms: WorkerRealms;
@@ -89,7 +89,7 @@ export function createOwners(parts: OwnersParts): Owners {
   const places = createPlaces(log, state);
   const { realms, workerRealms, nodeRealms } = places;
   const jobs = new Jobs(realms);
-  const supply = createSupply(parts, trust);
+  const supply = createSupply(parts, trust, log);
   const served = createServed(parts, {
     ...supply,
     log,
@@ -132,7 +132,7 @@ export function createOwners(parts: OwnersParts): Owners {
   return owners;
 }
 
-type ServedParts = Pick<SessionsParts, "ports" | "warmHost" | "realms" | "script" | "wire"> &
+type ServedParts = Pick<SessionsParts, "ports" | "viteHosts" | "realms" | "script" | "wire"> &
   Pick<Owners, "log" | "trust">;
 
 /** Projects, and what serves them: sessions are the UIs of dev servers. */
@@ -209,7 +209,8 @@ function createProjects(
 function createSupply(
   { hello, settings, state }: OwnersParts,
   trust: TrustGate,
-): Pick<Owners, "ports" | "warmHost"> {
+  log: Log,
+): Pick<Owners, "ports" | "viteHosts"> {
   return {
     ports: createPorts(
       portLocks(hello.stateDirectory),
@@ -217,10 +218,12 @@ function createSupply(
       () => settings.config.portRange,
       () => settings.config.ignoreLastPorts ?? false,
     ),
-    warmHost: createWarmHost({
+    viteHosts: new ViteHosts({
       keeper: state,
+      log,
       directory: state.runDirectory,
-      enabled: () => trust.trusted && settings.config.warmStart,
+      warmStart: () => trust.trusted && settings.config.warmStart,
+      isolation: () => settings.config.devServers.isolation,
     }),
   };
 }

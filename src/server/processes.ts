@@ -18,6 +18,8 @@ export interface ForkOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
   /** False for an entry that runs no code of others: nothing blocks it, so it notices a closed channel by itself. */
   readonly watched?: boolean;
 }
@@ -31,7 +33,10 @@ export function forkNode(entry: string, options: ForkOptions): ChildProcess {
     cwd: options.cwd,
     // On a desktop `process.execPath` is Electron, which is a plain Node only with this variable (decision 25).
     env: { ...options.env, ELECTRON_RUN_AS_NODE: "1" },
-    execArgv: options.watched === false ? [] : ["--import", pathToFileURL(entries.watchdog).href],
+    execArgv: [
+      ...(options.nodeOptions ?? []),
+      ...(options.watched === false ? [] : ["--import", pathToFileURL(entries.watchdog).href]),
+    ],
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: process.platform !== "win32",

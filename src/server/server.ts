@@ -107,7 +107,7 @@ async function closeAll({
   repls,
   sessions,
   nodeRealms,
-  warmHost,
+  viteHosts,
   ports,
   writer,
 }: Owners): Promise<void> {
@@ -115,7 +115,7 @@ async function closeAll({
   projects.close();
   await repls.stopAll();
   await devServers.close();
-  await Promise.all([sessions.stopAll(), nodeRealms.stop(), warmHost.stop()]);
+  await Promise.all([sessions.stopAll(), nodeRealms.stop(), viteHosts.stop()]);
   await ports.releaseAll();
   await writer.close();
 }

@@ -11,7 +11,7 @@ import { processStart } from "../../src/server/processes.ts";
 import { Realms } from "../../src/server/realms/realms.ts";
 import { createCaches } from "../../src/server/sessions/caches.ts";
 import { Sessions } from "../../src/server/sessions/sessions.ts";
-import { createWarmHost } from "../../src/server/vite-host/warm-host.ts";
+import { ViteHosts, type Isolation } from "../../src/server/vite-host/vite-hosts.ts";
 import { eventually } from "./eventually.ts";
 import { firstPort } from "./server.ts";
 
@@ -30,6 +30,7 @@ export interface TestSessionsOptions {
   readonly configs?: Readonly<Record<string, UiConfig>>;
   /** Ms. */
   readonly idleStop?: number;
+  readonly isolation?: Isolation;
 }
 
 const keepNothing = { wire: () => async () => {}, script: () => undefined };
@@ -48,12 +49,18 @@ export async function useSessions(options: TestSessionsOptions = {}): Promise<Te
   };
   const logs: string[] = [];
   const log = createLog((entries) => logs.push(...entries.map(({ message }) => message)));
-  const warmHost = createWarmHost({ keeper, directory, enabled: () => false });
+  const viteHosts = new ViteHosts({
+    keeper,
+    log,
+    directory,
+    warmStart: () => false,
+    isolation: () => options.isolation ?? "process",
+  });
   const realms = new Realms();
   const sessions = new Sessions({
     ...keepNothing,
     ports,
-    warmHost,
+    viteHosts,
     keeper,
     log,
     realms,
@@ -69,7 +76,7 @@ export async function useSessions(options: TestSessionsOptions = {}): Promise<Te
   });
   onTestFinished(async () => {
     await sessions.stopAll();
-    await warmHost.stop();
+    await viteHosts.stop();
     await ports.releaseAll();
     log.flush();
     await rm(directory, { recursive: true, force: true });

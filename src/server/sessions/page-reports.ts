@@ -79,8 +79,8 @@ export async function placeOf(
   stack: string,
   sessions: Sessions,
 ): Promise<{ file: string; line: number; column: number } | undefined> {
-  const host = realm.session === undefined ? undefined : sessions.get(realm.session)?.host;
-  if (host === undefined) return undefined;
+  const vite = realm.session === undefined ? undefined : sessions.get(realm.session)?.vite;
+  if (vite === undefined) return undefined;
   for (const [, url, line, column] of stack.matchAll(/(https?:\/\/[^\s()]+?):(\d+):(\d+)/g)) {
     if (
       url === undefined ||
@@ -90,9 +90,7 @@ export async function placeOf(
       url.includes("/@vite/")
     )
       continue;
-    const place = await host.methods
-      .mapPosition(url, Number(line), Number(column))
-      .catch(() => undefined);
+    const place = await vite.mapPosition(url, Number(line), Number(column)).catch(() => undefined);
     if (place !== undefined && !place.file.includes("/node_modules/")) return place;
   }
   return undefined;

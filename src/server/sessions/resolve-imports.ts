@@ -32,12 +32,12 @@ export async function resolveImports(
   const failed = (error: string): ResolvedImport[] =>
     specifiers.map((specifier) => ({ specifier, url: "", interop: false, error }));
   const session = sessions.get(realm.session);
-  const host = session?.host;
-  if (host === undefined && session?.isLive === true)
+  const vite = session?.vite;
+  if (vite === undefined && session?.isLive === true)
     return specifiers.map((specifier) => asThePageDoes(specifier, realm, session.project.name));
-  if (host === undefined) return failed("The preview of this page is not running; restart it");
+  if (vite === undefined) return failed("The preview of this page is not running; restart it");
   try {
-    return await host.methods.resolveImports(file, specifiers);
+    return await vite.resolveImports(file, specifiers);
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error));
   }

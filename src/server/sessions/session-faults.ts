@@ -2,7 +2,7 @@
 import path from "node:path";
 import { fromWire, toWire, UserError } from "../../protocol/errors.ts";
 import type { Project, SessionFault } from "../../protocol/model.ts";
-import type { ViteHostExit } from "../vite-host/vite-host.ts";
+import type { TenantExit } from "../vite-host/tenants.ts";
 import { startTimeoutMs, type UiExit } from "./ui/ui-server.ts";
 
 export function toFault(error: unknown): SessionFault {
@@ -18,8 +18,9 @@ export function toFault(error: unknown): SessionFault {
   };
 }
 
-export function exitError(project: Project, exit: ViteHostExit): UserError {
+export function exitError(project: Project, exit: TenantExit): UserError {
   const how = exit.signal === null ? `with code ${exit.code}` : `by ${exit.signal}`;
+  if (exit.hung) return hangError(project, exit);
   if (exit.loadingConfig && project.configFile !== undefined) {
     const name = path.basename(project.configFile);
     return new UserError(
@@ -31,6 +32,20 @@ export function exitError(project: Project, exit: ViteHostExit): UserError {
     );
   }
   return new UserError("vite_crashed", `The Vite process of ${project.name} ended ${how}.`);
+}
+
+/** It kept the process from everything else, and others needed it. */
+function hangError(project: Project, { loadingConfig }: TenantExit): UserError {
+  if (loadingConfig && project.configFile !== undefined)
+    return new UserError(
+      "start_timeout",
+      `${path.basename(project.configFile)} did not finish loading, and nothing else could be done in the Vite process that others share. Look for something in it that never ends, correct it and save`,
+      { data: { file: project.configFile, line: 1, column: 1 } },
+    );
+  return new UserError(
+    "vite_crashed",
+    `The Vite process that ${project.name} shared did not answer any more and was ended.`,
+  );
 }
 
 export function startTimeout(project: Project): UserError {

@@ -5,7 +5,7 @@ import { realClock } from "../clock.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
 import type { Slots } from "../slots.ts";
 import type { UiConfig } from "../dev-servers/project-config.ts";
-import type { ViteHost } from "../vite-host/vite-host.ts";
+import type { Tenant } from "../vite-host/tenants.ts";
 import type { Addresses } from "./addresses.ts";
 import { Recovery } from "./recovery.ts";
 import { crashedTooOften, toFault, unresponsive } from "./session-faults.ts";
@@ -92,8 +92,8 @@ export class SessionRunner {
   }
 
   /** Undefined also for a live session that no Vite host of ours serves. */
-  get host(): ViteHost | undefined {
-    return this.#state.name === "live" ? this.#ui?.facts().host : undefined;
+  get vite(): Tenant["methods"] | undefined {
+    return this.#state.name === "live" ? this.#ui?.facts().vite : undefined;
   }
 
   get addresses(): Addresses | undefined {
@@ -295,6 +295,7 @@ export class SessionRunner {
         const fault = unresponsive(this.project, ui.facts().serverUrl);
         this.#parts.log.add("error", fault.message, { session: this.id });
         this.#set({ name: "error", fault });
+        ui.lost?.();
       },
       back: () => this.#set({ name: "live", since: Date.now() }),
     });
@@ -305,8 +306,8 @@ export class SessionRunner {
     this.#run = undefined;
     this.#memory = 0;
     this.#recovery.forget();
-    const { code, message, lastLines } = exit;
-    const delay = this.#backOff.crashed();
+    const { code, message, lastLines, isInnocent } = exit;
+    const delay = isInnocent === true ? 0 : this.#backOff.crashed();
     this.#parts.log.add("error", [message, ...lastLines].join("\n"), { session: this.id });
     if (delay === undefined) return this.#set({ name: "error", fault: crashedTooOften(exit) });
     const at = Date.now() + delay;

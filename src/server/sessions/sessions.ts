@@ -12,7 +12,7 @@ import type { Realms } from "../realms/realms.ts";
 import type { WireHandler } from "../repl/repl-routes.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { isInside } from "../vite-host/watcher.ts";
-import type { WarmHost } from "../vite-host/warm-host.ts";
+import type { ViteHosts } from "../vite-host/vite-hosts.ts";
 import type { Caches } from "./caches.ts";
 import { watchIdle } from "./idle-stop.ts";
 import { memoryOf } from "./memory.ts";
@@ -21,7 +21,7 @@ import type { AttachedServer } from "./ui/attached-ui.ts";
 
 export interface SessionsParts {
   readonly ports: Ports;
-  readonly warmHost: WarmHost;
+  readonly viteHosts: ViteHosts;
   readonly keeper: ProcessKeeper;
   readonly log: Log;
   readonly realms: Realms;
@@ -163,10 +163,10 @@ export class Sessions {
   #runnerFor(project: Project): SessionRunner {
     const existing = this.#runners.get(project.id);
     if (existing !== undefined) return existing;
-    const { ports, caches, warmHost, keeper, log, externalAddress, streaming } = this.#parts;
+    const { ports, caches, viteHosts, keeper, log, externalAddress, streaming } = this.#parts;
     const runner = new SessionRunner(project, {
       ports,
-      warmHost,
+      viteHosts,
       keeper,
       log,
       caches,
@@ -238,8 +238,11 @@ export class Sessions {
     if (running.length === 0) return;
     const memory = await memoryOf(running.map(pidOf));
     for (const runner of running) {
-      const bytes = memory.get(pidOf(runner));
-      if (bytes !== undefined) runner.setMemory(bytes);
+      const pid = pidOf(runner);
+      const bytes = memory.get(pid);
+      // Of a process that several share each has its part.
+      const sharers = running.filter((other) => pidOf(other) === pid).length;
+      if (bytes !== undefined) runner.setMemory(bytes / sharers);
     }
   }
 }

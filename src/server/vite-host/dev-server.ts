@@ -9,7 +9,7 @@ import type {
   CompositePart,
   Served,
   ServeOptions,
-  ViteHostEvents,
+  ViteServerEvents,
 } from "../../protocol/vite-host.ts";
 import { PACK_ROUTE } from "../../protocol/packs.ts";
 import { createModulePacks, type ModulePacks } from "../modules/packs-plugin.ts";
@@ -44,7 +44,7 @@ export interface DevServer {
 export async function startDevServer(
   vite: Vite,
   options: ServeOptions,
-  events: ViteHostEvents,
+  events: ViteServerEvents,
 ): Promise<DevServer> {
   const settled: Settled = {
     base: "/",
@@ -56,19 +56,17 @@ export async function startDevServer(
     composed: options.composite.pages,
   };
   const problems = createProblems(options.root, (list) => events.problemsChanged(list));
-  const configName = options.configFile === false ? "" : path.basename(options.configFile);
   const packs = createModulePacks({
     vite,
     streaming: options.streaming,
     failed: (error) => warn(events, `Keeping module packs failed: ${error.message}`),
   });
-  events.step(configName === "" ? "Starting Vite" : `Loading ${configName}`, configName !== "");
+  startsLoading(options, events);
   const server = await createServer(
     vite,
     await inlineConfig(vite, options, { settled, problems, events, packs }),
     options,
   );
-  events.step("Starting Vite", false);
   const port = await listen(server, options.port);
   void warmUp(server, packs, events);
 
@@ -98,7 +96,7 @@ export async function startDevServer(
 interface Parts {
   readonly settled: Settled;
   readonly problems: Problems;
-  readonly events: ViteHostEvents;
+  readonly events: ViteServerEvents;
   readonly packs: ModulePacks;
 }
 
@@ -126,15 +124,7 @@ async function inlineConfig(
       updatesPlugin({
         settled,
         problems,
-        checkConfig: async () => {
-          if (configFile !== false)
-            await vite.loadConfigFromFile(
-              { command: "serve", mode: "development" },
-              configFile,
-              options.root,
-              "silent",
-            );
-        },
+        checkConfig: () => checkConfig(vite, options, events),
         failed: (error) => warn(events, `Watching files failed: ${error.message}`),
         edited: () => events.edited(),
       }),
@@ -142,6 +132,7 @@ async function inlineConfig(
         name: "vitrine:door",
         apply: "serve",
         configureServer(server) {
+          events.step("Starting Vite", false);
           if (server.httpServer !== null) {
             frontDoor(server.httpServer, { ...options, answerPack: packs.answer }, settled);
           }
@@ -162,6 +153,36 @@ function compositePlugins(
     ...(shared.length > 0 ? [vitrineShared({ vite, packages: shared })] : []),
     ...(plugins.length > 0 ? [hostPagePlugin({ plugins, packages: published, base })] : []),
   ];
+}
+
+/**
+ * A project's tools look at the working directory, as they would under `vite`. Where a host is shared, it is that of whichever
+ * project loaded its configuration last.
+ */
+function startsLoading({ root, configFile }: ServeOptions, events: ViteServerEvents): void {
+  process.chdir(root);
+  if (configFile === false) return events.step("Starting Vite", false);
+  events.step(`Loading ${path.basename(configFile)}`, true);
+}
+
+/** Loads the config alone, before Vite restarts with it; throws what is wrong with it. */
+async function checkConfig(
+  vite: Vite,
+  options: ServeOptions,
+  events: ViteServerEvents,
+): Promise<void> {
+  const { configFile, root } = options;
+  if (configFile === false) return;
+  startsLoading(options, events);
+  const env = { command: "serve", mode: "development" } as const;
+  try {
+    await vite.loadConfigFromFile(env, configFile, root, "silent");
+  } catch (error) {
+    events.step("Starting Vite", false);
+    throw error;
+  }
+  // Vite does it once more.
+  startsLoading(options, events);
 }
 
 async function createServer(
@@ -233,7 +254,7 @@ async function listen(server: ViteDevServer, port: number): Promise<number> {
 async function warmUp(
   server: ViteDevServer,
   packs: ModulePacks,
-  events: ViteHostEvents,
+  events: ViteServerEvents,
 ): Promise<void> {
   const page = path.join(server.config.root, "index.html");
   try {
@@ -250,11 +271,11 @@ async function warmUp(
   }
 }
 
-function warn(events: ViteHostEvents, message: string): void {
+function warn(events: ViteServerEvents, message: string): void {
   events.logged({ level: "warn", source: "vite", message, at: Date.now() });
 }
 
-function createLogger(problems: Problems, events: ViteHostEvents): Logger {
+function createLogger(problems: Problems, events: ViteServerEvents): Logger {
   const warned = new Set<string>();
   const errors = new WeakSet<object>();
   const write = (level: "info" | "warn" | "error", message: string): void =>

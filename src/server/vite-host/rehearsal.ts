@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import path from "node:path";
 import { PACK_ROUTE } from "../../protocol/packs.ts";
-import type { ServeOptions, ViteHostEvents } from "../../protocol/vite-host.ts";
+import type { ServeOptions, ViteServerEvents } from "../../protocol/vite-host.ts";
 import { startDevServer } from "./dev-server.ts";
 import type { Vite } from "./main.ts";
 
@@ -26,7 +26,7 @@ const files: Readonly<Record<string, string>> = {
 /** The one name by which the server of the rehearsal is asked. */
 const host = "rehearsal.invalid";
 
-const unheard: ViteHostEvents = {
+const unheard: ViteServerEvents = {
   step() {},
   problemsChanged() {},
   served() {},

@@ -1,6 +1,7 @@
 /** One Vite host kept ahead, with a Vite imported and no config loaded, so that a preview opens without that wait. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import type { ResolvedVite } from "./resolve-vite.ts";
 import { startViteHost, type ProcessKeeper, type ViteHost } from "./vite-host.ts";
 
 /** Ms until the next host is started: the page that has just been opened needs the processor first. */
@@ -8,9 +9,9 @@ const afterMs = 2000;
 
 export interface WarmHost {
   /** Starts one soon, if none is waiting and one is wanted. */
-  prepare(vite: string): void;
-  /** The waiting host, or a new one; `vite` must be the one it was warmed with to gain anything. */
-  take(vite: string): ViteHost;
+  prepare(vite: ResolvedVite, isShared: boolean): void;
+  /** The waiting host, or a new one; it must have been prepared for the same to gain anything. */
+  take(vite: ResolvedVite, isShared: boolean): ViteHost;
   stop(): Promise<void>;
 }
 
@@ -18,24 +19,26 @@ export interface WarmHostParts {
   readonly keeper: ProcessKeeper;
   /** Private folder of the server, in which an empty one is made. */
   readonly directory: string;
-  /** Whether a host is kept at all. */
-  enabled(): boolean;
+  /** Whether a host is of use to the next project with this Vite. */
+  isWanted(vite: ResolvedVite): boolean;
 }
 
-export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): WarmHost {
-  let waiting: { vite: string; host: ViteHost } | undefined;
+export function createWarmHost({ keeper, directory, isWanted }: WarmHostParts): WarmHost {
+  let waiting: { url: string; isShared: boolean; host: ViteHost } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let first = true;
 
-  const start = (vite: string): void => {
-    if (waiting?.vite === vite || !enabled()) return;
-    void waiting?.host.stop();
-    const host = startViteHost(keeper);
-    waiting = { vite, host };
+  const isWaiting = ({ url }: ResolvedVite, isShared: boolean): boolean =>
+    waiting?.url === url && waiting.isShared === isShared;
+  const start = (vite: ResolvedVite, isShared: boolean): void => {
+    if (isWaiting(vite, isShared) || !isWanted(vite)) return;
+    void waiting?.host.end("SIGTERM");
+    const host = startViteHost(keeper, isShared);
+    waiting = { url: vite.url, isShared, host };
     // A Vite that cannot be imported says so when it is used for real.
     const stage = path.join(directory, "rehearsal");
     mkdir(stage, { recursive: true })
-      .then(() => host.methods.warm(vite, stage))
+      .then(() => host.methods.warm(vite.url, stage))
       .catch(() => {});
     void host.exited.then(() => {
       if (waiting?.host === host) waiting = undefined;
@@ -43,13 +46,14 @@ export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): W
   };
 
   return {
-    prepare(vite) {
+    prepare(vite, isShared) {
       clearTimeout(timer);
-      timer = setTimeout(start, first ? 0 : afterMs, vite);
+      timer = setTimeout(start, first ? 0 : afterMs, vite, isShared);
       first = false;
     },
-    take(vite) {
-      if (waiting?.vite !== vite) return startViteHost(keeper);
+    take(vite, isShared) {
+      if (waiting === undefined || !isWaiting(vite, isShared))
+        return startViteHost(keeper, isShared);
       const { host } = waiting;
       waiting = undefined;
       return host;
@@ -58,7 +62,7 @@ export function createWarmHost({ keeper, directory, enabled }: WarmHostParts): W
       clearTimeout(timer);
       const host = waiting?.host;
       waiting = undefined;
-      await host?.stop();
+      await host?.end("SIGTERM");
     },
   };
 }

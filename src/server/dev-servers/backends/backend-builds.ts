@@ -5,6 +5,7 @@ import { createBackgroundBuild } from "../builds/background-build.ts";
 import { BuildLoop } from "../builds/build-loop.ts";
 import type { BuildOutcome } from "../builds/build-output.ts";
 import type { Slots } from "../../slots.ts";
+import type { Guards } from "../commands/guards.ts";
 import { runBuild, type BuildOptions } from "../builds/run-build.ts";
 import { isBackground, type ContributedMatchers } from "../problems/problem-parser.ts";
 import type { BackendConfig, ProjectConfig } from "../project-config.ts";
@@ -19,6 +20,7 @@ export interface BackendBuildsOptions {
   readonly events: BackendEvents;
   readonly slots: Slots;
   readonly keeper: ProcessKeeper;
+  readonly guards: Guards;
   readonly contributed: ContributedMatchers;
   readonly limitMs: number;
   settle(outcome: BuildOutcome): Promise<void>;
@@ -36,7 +38,7 @@ export interface BackendBuilds {
 }
 
 export function createBackendBuilds(options: BackendBuildsOptions): BackendBuilds {
-  const { project, config, record, events, settle, failed } = options;
+  const { project, config, record, events, guards, settle, failed } = options;
   const { build } = config;
   let changes: string[] = [];
 
@@ -55,6 +57,7 @@ export function createBackendBuilds(options: BackendBuildsOptions): BackendBuild
     contributed: options.contributed,
     place,
     keeper: options.keeper,
+    guards: options.guards,
     limitMs: options.limitMs,
     logged: events.logged,
   };
@@ -72,7 +75,9 @@ export function createBackendBuilds(options: BackendBuildsOptions): BackendBuild
       began();
       // Without a command there is nothing to do, and it always succeeds.
       if (build === undefined) return { isGood: true, errors: [], duration: 0 };
-      return runBuild(build, buildOptions, signal);
+      const built = runBuild(build, buildOptions, signal);
+      if (config.run !== undefined) guards.prepare();
+      return built;
     },
     apply: settle,
     failed,
@@ -83,6 +88,7 @@ export function createBackendBuilds(options: BackendBuildsOptions): BackendBuild
     stop: () => loop.stop(),
     changed(file) {
       if (!changes.includes(file)) changes.push(file);
+      if (build !== undefined) guards.prepare();
       loop.changed();
     },
   };

@@ -7,6 +7,7 @@ import {
   type CommandLine,
   type RunningCommand,
 } from "../commands/command.ts";
+import type { Guards } from "../commands/guards.ts";
 import type { BackendConfig } from "../project-config.ts";
 import { awaitHandshake } from "./handshake.ts";
 
@@ -19,6 +20,7 @@ export interface BackendProcess extends RunningCommand {
 
 export interface BackendProcessOptions {
   readonly keeper: ProcessKeeper;
+  readonly guards: Guards;
   line(line: CommandLine): void;
   /** It is no longer wanted. */
   readonly signal: AbortSignal;
@@ -30,7 +32,7 @@ const shownLength = 200;
 /** Starts it and waits for its handshake. When that does not come, nothing of it is left, and a `UserError` says why. */
 export async function startBackendProcess(
   run: NonNullable<BackendConfig["run"]>,
-  { keeper, line, signal }: BackendProcessOptions,
+  { keeper, guards, line, signal }: BackendProcessOptions,
 ): Promise<BackendProcess> {
   const gone = new AbortController();
   let lastLine = "";
@@ -45,6 +47,7 @@ export async function startBackendProcess(
     handshake.answered.catch(() => {});
     const command = await startCommand(run, {
       keeper,
+      guard: guards.take(),
       line: (printed) => {
         if (printed.text.trim() !== "") lastLine = printed.text.trim();
         line(printed);

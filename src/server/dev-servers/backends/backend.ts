@@ -6,6 +6,7 @@ import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import type { Slots } from "../../slots.ts";
 import { outputsOf } from "../builds/source-filter.ts";
 import { watchSources, type SourceWatcher } from "../builds/source-watcher.ts";
+import { createGuards, type Guards } from "../commands/guards.ts";
 import type { ContributedMatchers } from "../problems/problem-parser.ts";
 import type { BackendConfig, ProjectConfig } from "../project-config.ts";
 import { createBackendBuilds, type BackendBuilds } from "./backend-builds.ts";
@@ -42,6 +43,7 @@ export class Backend {
   readonly #life = new AbortController();
   readonly #events: BackendEvents;
   readonly #record: BackendRecord;
+  readonly #guards: Guards;
   /** Everything that starts or stops the process happens in here, one after the other. */
   readonly #steps: Steps;
   readonly #runtime: Runtime;
@@ -64,11 +66,14 @@ export class Backend {
     this.#options = options;
     this.#events = events;
     this.#record = record;
+    const guards = createGuards(keeper);
+    this.#guards = guards;
     this.#steps = createSteps(signal, failed);
     const runtime = createRuntime({
       config,
       root: project.root,
       keeper,
+      guards,
       limitMs,
       vitePort,
       signal,
@@ -83,6 +88,7 @@ export class Backend {
       ...shared,
       slots,
       keeper,
+      guards,
       contributed,
       limitMs,
       settle: (outcome) => this.#steps.add(() => this.#reloads.settle(outcome)),
@@ -135,6 +141,7 @@ export class Backend {
     this.#restarts.reset();
     const process = this.#steps.done().then(this.#runtime.stop);
     await Promise.all([this.#sources?.close(), this.#builds.stop(), process]);
+    await this.#guards.close();
     const hadErrors = this.facts().errors.length > 0;
     this.#record.move("stopped", { ...nothing, connected: false, pid: 0, address: "" });
     // What is told of its end is told by hand: everybody else is silent already.

@@ -3,6 +3,7 @@ import { UserError } from "../../../protocol/errors.ts";
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import { within } from "../../within.ts";
 import { startCommand, type CommandLine } from "../commands/command.ts";
+import type { Guards } from "../commands/guards.ts";
 import type { BackendConfig, Command } from "../project-config.ts";
 import { startBackendProcess, type BackendProcess } from "./backend-process.ts";
 
@@ -21,6 +22,7 @@ export interface RuntimeOptions {
   /** Of a reload command, when nothing else says one. */
   readonly root: string;
   readonly keeper: ProcessKeeper;
+  readonly guards: Guards;
   /** 0 when there is no UI server. */
   vitePort(): number;
   line(line: CommandLine): void;
@@ -33,13 +35,13 @@ export interface RuntimeOptions {
 }
 
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { config, keeper, line, signal } = options;
+  const { config, keeper, guards, line, signal } = options;
   let current: BackendProcess | undefined;
 
   const start = async (): Promise<void> => {
     if (config.run === undefined) return;
     const run = { ...config.run, ...prepared(config.run, options) };
-    const started = await startBackendProcess(run, { keeper, line, signal });
+    const started = await startBackendProcess(run, { keeper, guards, line, signal });
     current = started;
     void started.exited.then((exit) => {
       if (current !== started) return;

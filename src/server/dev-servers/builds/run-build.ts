@@ -3,6 +3,7 @@ import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import { within } from "../../within.ts";
 import { UserError } from "../../../protocol/errors.ts";
 import { startCommand, type CommandExit, type RunningCommand } from "../commands/command.ts";
+import type { Guards } from "../commands/guards.ts";
 import { fallbackError } from "../problems/fallback.ts";
 import type { BuildPlace } from "../problems/places.ts";
 import {
@@ -24,6 +25,7 @@ export interface BuildOptions {
   readonly contributed: ContributedMatchers;
   readonly place: BuildPlace;
   readonly keeper: ProcessKeeper;
+  readonly guards: Guards;
   /** Ms a build may take. */
   readonly limitMs: number;
   logged(line: BackendLine): void;
@@ -73,7 +75,7 @@ export async function startBuild(
   options: BuildOptions,
   told: (mark: "begins" | "ends", output: BuildOutput) => void = () => {},
 ): Promise<{ readonly output: BuildOutput; readonly command: RunningCommand }> {
-  const { problems, contributed, place, keeper, logged } = options;
+  const { problems, contributed, place, keeper, guards, logged } = options;
   const parser = createProblemParser(problems, place, contributed);
   const program = programName(build.command);
   const output = createBuildOutput(parser, place, { program, logged });
@@ -81,7 +83,8 @@ export async function startBuild(
     const mark = output.line(printed);
     if (mark !== undefined) told(mark, output);
   };
-  return { output, command: await startCommand(build, { keeper, line }) };
+  const guard = guards.take();
+  return { output, command: await startCommand(build, { keeper, guard, line }) };
 }
 
 async function endOf(

@@ -4,20 +4,14 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../../../protocol/errors.ts";
-import { entries } from "../../entries.ts";
-import {
-  forkNode,
-  isSameProcess,
-  killGroup,
-  processStart,
-  viteEnvironment,
-} from "../../processes.ts";
+import { isSameProcess, killGroup, processStart, viteEnvironment } from "../../processes.ts";
 import { quoted } from "../../quoted.ts";
 import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
 import { within } from "../../within.ts";
 import type { FromGuard, ToGuard } from "../guard/messages.ts";
 import { createLineReader } from "../line-reader.ts";
 import type { Command } from "../project-config.ts";
+import { keep, startGuard } from "./guards.ts";
 
 export interface CommandLine {
   readonly stream: "stdout" | "stderr";
@@ -45,6 +39,8 @@ export interface RunningCommand {
 
 export interface CommandOptions {
   readonly keeper: ProcessKeeper;
+  /** One that waits for a command; a new one when absent. */
+  readonly guard?: ChildProcess;
   line(line: CommandLine): void;
 }
 
@@ -59,16 +55,10 @@ export async function startCommand(
   command: Command,
   options: CommandOptions,
 ): Promise<RunningCommand> {
-  const guard = forkNode(entries.guard, {
-    cwd: process.cwd(),
-    env: viteEnvironment(),
-    watched: false,
-  });
+  const guard = options.guard ?? startGuard(options.keeper);
   const guardPid = guard.pid ?? 0;
-  const forgetGuard = keep(options.keeper, guardPid);
   const output = readLines(guard, options.line);
   const { started, exit, gone } = listenTo(guard);
-  void gone.then(forgetGuard);
   const post = (message: ToGuard): void => {
     // A guard that is gone has taken the command along.
     if (guard.connected) guard.send(message, () => {});
@@ -108,12 +98,6 @@ export async function startCommand(
       await exited;
     },
   };
-}
-
-/** @returns takes it out again, also when it is not yet in */
-function keep(keeper: ProcessKeeper, pid: number): () => void {
-  const added = keeper.addChild(pid);
-  return () => void added.then(() => keeper.removeChild(pid));
 }
 
 type Started = FromGuard & { readonly type: "started" };

@@ -45,7 +45,7 @@ export class AttachedUi implements UiServer {
       viteVersion: "",
       notices: [realmOnly(`process ${pid}, which Vitrine did not start, serves ${name}`)],
       problems: [],
-      host: undefined,
+      vite: undefined,
     };
   }
 

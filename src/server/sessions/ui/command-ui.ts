@@ -55,7 +55,7 @@ export class CommandUi implements UiServer {
       viteVersion: "",
       notices: [realmOnly(`the command ${this.#name} serves ${this.#parts.project.name}`)],
       problems: [],
-      host: undefined,
+      vite: undefined,
     };
   }
 

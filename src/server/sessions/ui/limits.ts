@@ -22,7 +22,7 @@ export function withinLimits<Result>(
   return Promise.race([work, over]);
 }
 
-function notWanted(): UserError {
+export function notWanted(): UserError {
   return new UserError("cancelled", "The start was given up: something else was asked for");
 }
 

@@ -7,8 +7,9 @@ import type { Streaming } from "../../../protocol/packs.ts";
 import type { CompositePart } from "../../../protocol/vite-host.ts";
 import type { Ports } from "../../dev-servers/ports.ts";
 import type { Log } from "../../log.ts";
-import type { ProcessKeeper, ViteHost } from "../../vite-host/vite-host.ts";
-import type { WarmHost } from "../../vite-host/warm-host.ts";
+import type { Tenant } from "../../vite-host/tenants.ts";
+import type { ProcessKeeper } from "../../vite-host/vite-host.ts";
+import type { ViteHosts } from "../../vite-host/vite-hosts.ts";
 import type { Addresses } from "../addresses.ts";
 import type { Caches } from "../caches.ts";
 
@@ -27,6 +28,8 @@ export interface UiServer {
   recompose(): Promise<void>;
   /** Whether it answers at all, whatever it says. */
   isAnswering(): Promise<boolean>;
+  /** It has not answered for a while. What others suffer from as well is ended. */
+  lost?(): void;
   /** Ends what was started here, and nothing else. The address is kept. */
   stop(): Promise<void>;
   /** Gives the address back. Nothing runs any more. */
@@ -43,6 +46,8 @@ export interface UiExit {
   /** One sentence with its full stop: what comes next is said behind it. */
   readonly message: string;
   readonly lastLines: readonly string[];
+  /** It shared a process with others, and nothing says that it ended it. */
+  readonly isInnocent?: boolean;
 }
 
 export interface UiFacts {
@@ -58,7 +63,7 @@ export interface UiFacts {
   readonly notices: readonly string[];
   readonly problems: readonly Problem[];
   /** Only a Vite host of ours can be asked about modules. */
-  readonly host: ViteHost | undefined;
+  readonly vite: Tenant["methods"] | undefined;
 }
 
 type UiSnapshot = Pick<
@@ -85,7 +90,7 @@ export interface UiParts {
   readonly ports: Ports;
   readonly log: Log;
   readonly keeper: ProcessKeeper;
-  readonly warmHost: WarmHost;
+  readonly viteHosts: ViteHosts;
   readonly caches: Caches;
   /** Local socket or pipe of the realm channel. */
   readonly pipe: string;

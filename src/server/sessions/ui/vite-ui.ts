@@ -1,15 +1,15 @@
 /** Pages served by a Vite host of ours. */
 import type { Problem } from "../../../protocol/model.ts";
-import type { Served, ViteHostEvents } from "../../../protocol/vite-host.ts";
+import type { Served, ViteServerEvents } from "../../../protocol/vite-host.ts";
 import type { UiConfig } from "../../dev-servers/project-config.ts";
 import type { ResolvedVite } from "../../vite-host/resolve-vite.ts";
-import type { ViteHost } from "../../vite-host/vite-host.ts";
+import type { Tenant, TenantExit } from "../../vite-host/tenants.ts";
 import { addressesOf, type Addresses } from "../addresses.ts";
 import { serveOptions } from "../serve-options.ts";
 import { exitError, startTimeout } from "../session-faults.ts";
 import { isAnswering } from "./answers.ts";
 import { viteOf } from "./install.ts";
-import { tryPorts, withinLimits } from "./limits.ts";
+import { notWanted, tryPorts, withinLimits } from "./limits.ts";
 import {
   startTimeoutMs,
   type UiExit,
@@ -26,7 +26,7 @@ export class ViteUi implements UiServer {
   #port = 0;
   #isReserved = false;
   #addresses: Addresses | undefined;
-  #host: ViteHost | undefined;
+  #tenant: Tenant | undefined;
   #viteVersion = "";
   #notices: readonly string[] = [];
   #problems: readonly Problem[] = [];
@@ -44,11 +44,11 @@ export class ViteUi implements UiServer {
       port: this.#port,
       addresses: this.#addresses,
       serverUrl: this.#addresses?.url ?? "",
-      pid: this.#host?.pid ?? 0,
+      pid: this.#tenant?.pid ?? 0,
       viteVersion: this.#viteVersion,
       notices: this.#notices,
       problems: this.#problems,
-      host: this.#host,
+      vite: this.#tenant?.methods,
     };
   }
 
@@ -60,7 +60,7 @@ export class ViteUi implements UiServer {
     const { project, log, installsNow } = this.#parts;
     const vite = await viteOf(this.#parts, installsNow() ? "now" : this.#install, signal);
     return tryPorts(
-      () => this.#serve(vite, signal),
+      () => this.#serveSomewhere(vite, signal),
       async ({ message }) => {
         log.add("warn", `${message}; trying the next one`, { session: project.id });
         await this.stop();
@@ -72,8 +72,8 @@ export class ViteUi implements UiServer {
   async recompose(): Promise<void> {
     const { pages } = this.#parts.composite();
     const text = pages.join(" ");
-    if (this.#host === undefined || text === this.#composed) return;
-    await this.#host.methods.compose(pages);
+    if (this.#tenant === undefined || text === this.#composed) return;
+    await this.#tenant.methods.compose(pages);
     this.#composed = text;
   }
 
@@ -81,10 +81,14 @@ export class ViteUi implements UiServer {
     return isAnswering(this.#addresses?.url ?? "");
   }
 
+  lost(): void {
+    void this.#tenant?.examine();
+  }
+
   async stop(): Promise<void> {
-    const host = this.#host;
-    this.#host = undefined;
-    await host?.stop();
+    const tenant = this.#tenant;
+    this.#tenant = undefined;
+    await tenant?.stop();
   }
 
   async release(): Promise<void> {
@@ -106,25 +110,39 @@ export class ViteUi implements UiServer {
     changed();
   }
 
-  async #serve(vite: ResolvedVite, signal: AbortSignal): Promise<UiRun> {
-    const { project, warmHost } = this.#parts;
-    const host = warmHost.take(vite.url);
-    this.#host = host;
-    host.listen(this.#hostEvents());
-    const early = host.exited.then((exit) => {
+  /** A host that somebody else ended under it is replaced; each time there are fewer to do so. */
+  async #serveSomewhere(vite: ResolvedVite, signal: AbortSignal): Promise<UiRun> {
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is meant
+      const run = await this.#serve(vite, signal);
+      if (run !== undefined) return run;
+    }
+  }
+
+  /** @returns undefined when the host ended for a reason that is not this project's */
+  async #serve(vite: ResolvedVite, signal: AbortSignal): Promise<UiRun | undefined> {
+    const { project, viteHosts } = this.#parts;
+    const tenant = await viteHosts.take(project, vite, signal);
+    if (tenant === undefined) throw notWanted();
+    this.#tenant = tenant;
+    tenant.listen(this.#events());
+    const early = tenant.exited.then((exit) => {
+      if (exit.isInnocent) return undefined;
       throw exitError(project, exit);
     });
-    const serving = this.#options(vite).then((options) => host.methods.serve(options));
-    this.#take(
-      await withinLimits(Promise.race([serving, early]), {
-        ms: startTimeoutMs,
-        signal,
-        late: () => startTimeout(project),
-      }),
-      vite,
-    );
-    warmHost.prepare(vite.url);
-    return { exited: this.#exit(host) };
+    const serving = this.#options(vite).then((options) => tenant.methods.serve(options));
+    const served = await withinLimits(Promise.race([serving, early]), {
+      ms: startTimeoutMs,
+      signal,
+      late: () => {
+        tenant.blame();
+        return startTimeout(project);
+      },
+    });
+    if (served === undefined) return undefined;
+    this.#take(served, vite);
+    viteHosts.prepare(vite);
+    return { exited: tenant.exited.then((exit) => this.#exit(tenant, exit)) };
   }
 
   #options(vite: ResolvedVite): ReturnType<typeof serveOptions> {
@@ -144,14 +162,14 @@ export class ViteUi implements UiServer {
     this.#addresses = addressesOf(this.#port, this.#addresses?.outside ?? "", base);
   }
 
-  async #exit(host: ViteHost): Promise<UiExit> {
-    const exit = await host.exited;
-    if (this.#host === host) this.#host = undefined;
+  #exit(tenant: Tenant, exit: TenantExit): UiExit {
+    if (this.#tenant === tenant) this.#tenant = undefined;
     const { message } = exitError(this.#parts.project, exit);
-    return { code: "vite_crashed", message, lastLines: exit.lastLines };
+    const { lastLines, isInnocent } = exit;
+    return { code: "vite_crashed", message, lastLines, isInnocent };
   }
 
-  #hostEvents(): ViteHostEvents {
+  #events(): ViteServerEvents {
     const { project, log, step, edited, changed } = this.#parts;
     return {
       step: (text) => step(text),
