@@ -12,8 +12,7 @@ import {
   type FoundProject,
   type Identified,
 } from "./combine.ts";
-import { readConfigured, type Configured } from "./config/configured.ts";
-import type { VitrineFile } from "./config/vitrine-file.ts";
+import { readConfigured, type Configured, type Counted } from "./config/configured.ts";
 import { detectAt, detectBelow } from "./detection/detect.ts";
 import type { Detected } from "./detection/detected.ts";
 import { idOf } from "./detection/ids.ts";
@@ -46,7 +45,7 @@ const nothing: Found = { list: [], problems: [], notices: [], modules: new Map()
 
 export class Projects {
   readonly #parts: ProjectsParts;
-  readonly #lastGood = new Map<string, VitrineFile>();
+  readonly #lastGood = new Map<string, Counted>();
   readonly #watches = new Map<string, EvidenceWatch>();
   /** Those somebody asked for by a path, perhaps before the first look or outside the workspace. */
   readonly #asked = new Map<string, Asked>();

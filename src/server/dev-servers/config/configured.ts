@@ -34,8 +34,14 @@ export interface ConfiguredSources {
   /** Value of `vitrine.devServers.projects`. */
   readonly setting: unknown;
   readonly stateDirectory: string;
-  /** The last good file of each folder, kept by the caller: a torn one must not end what runs. */
-  readonly lastGood: Map<string, VitrineFile>;
+  /** What counted last in each folder, kept by the caller. */
+  readonly lastGood: Map<string, Counted>;
+}
+
+/** What a folder's file says, with what it said before it was wrong. */
+export interface Counted {
+  readonly entries: readonly { readonly found: FoundEntry; readonly file: VitrineFile }[];
+  readonly modules: ModulesEntry | undefined;
 }
 
 export async function readConfigured(sources: ConfiguredSources): Promise<Configured> {
@@ -49,26 +55,35 @@ export async function readConfigured(sources: ConfiguredSources): Promise<Config
   };
 }
 
+/**
+ * A file with a mistake in it ends nothing: what it said before counts as long as it stays wrong, unless it says something else
+ * of the same id.
+ */
 async function readFolder(
   folder: string,
   { lastGood, stateDirectory }: ConfiguredSources,
 ): Promise<Configured> {
-  const read = await readVitrineFile(folder);
-  if (read === undefined || !read.isTorn) lastGood.delete(folder);
-  if (read === undefined) return { projects: [], complaints: [], modules: new Map() };
-  if (!read.isTorn) lastGood.set(folder, read);
-  const file = read.isTorn ? (lastGood.get(folder) ?? read) : read;
+  const file = await readVitrineFile(folder);
+  const before = lastGood.get(folder);
+  lastGood.delete(folder);
+  if (file === undefined) return { projects: [], complaints: [], modules: new Map() };
+  const ids = new Set(file.entries.map(({ entry }) => entry.id));
+  const kept = file.isRight
+    ? []
+    : (before?.entries ?? []).filter(({ found }) => !ids.has(found.entry.id));
+  const entries = [...file.entries.map((found) => ({ found, file })), ...kept];
+  const modules = file.isRight ? file.modules : (file.modules ?? before?.modules);
+  lastGood.set(folder, { entries, modules });
   const options = { folder, stateDirectory, origin: "file" } as const;
-  const found = await resolveAll(
-    file.entries,
-    file.file,
-    (issue) => file.problemOf(issue),
-    () => Promise.resolve(options),
+  const parts = await Promise.all(
+    entries.map(({ found, file: { file: place, problemOf } }) =>
+      resolveAll([found], place, problemOf, () => Promise.resolve(options)),
+    ),
   );
   return {
-    projects: found.projects,
-    complaints: [...read.problems, ...found.complaints],
-    modules: new Map(file.modules === undefined ? [] : [[folder, file.modules]]),
+    projects: parts.flatMap(({ projects }) => projects),
+    complaints: [...file.problems, ...parts.flatMap(({ complaints }) => complaints)],
+    modules: new Map(modules === undefined ? [] : [[folder, modules]]),
   };
 }
 

@@ -19,8 +19,8 @@ export interface VitrineFile extends CheckedConfig {
   /** Absolute path. */
   readonly file: string;
   readonly problems: readonly Problem[];
-  /** It could not be understood as a whole, perhaps because it is being written: what it said before still counts. */
-  readonly isTorn: boolean;
+  /** Nothing is wrong with it, and it is not just being written. */
+  readonly isRight: boolean;
   problemOf(issue: ConfigIssue): Problem;
 }
 
@@ -33,17 +33,13 @@ export async function readVitrineFile(folder: string): Promise<VitrineFile | und
   const json = readJsonText(text);
   const checked = checkFile(json.errors.length > 0 ? undefined : json.value);
   const problemOf = (issue: ConfigIssue): Problem => toProblem(file, json, issue);
-  return {
-    ...checked,
-    file,
-    // An editor empties a file before it writes it.
-    isTorn: json.errors.length > 0 || text.trim() === "",
-    problems: [
-      ...syntaxProblems(file, json),
-      ...checked.issues.slice(0, mostProblems).map(problemOf),
-    ],
-    problemOf,
-  };
+  const problems = [
+    ...syntaxProblems(file, json),
+    ...checked.issues.slice(0, mostProblems).map(problemOf),
+  ];
+  // An editor empties a file before it writes it.
+  const isRight = text.trim() !== "" && problems.every(({ severity }) => severity !== "error");
+  return { ...checked, file, isRight, problems, problemOf };
 }
 
 /** A text, why there is none, or undefined when there is no file. */
@@ -94,7 +90,7 @@ function unreadable(file: string, reason: string): VitrineFile {
   return {
     ...checkFile(undefined),
     file,
-    isTorn: false,
+    isRight: false,
     problems: [problem(`${vitrineFileName} ${reason}`)],
     problemOf: ({ message }) => problem(message),
   };
