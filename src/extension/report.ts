@@ -48,9 +48,18 @@ export function createReport(log: vscode.LogOutputChannel): Report {
       // Restricted Mode is a state the user chose, not a failure.
       if (error.code === "not_trusted")
         return void vscode.window.setStatusBarMessage(error.message, quietMessageMs);
-      ask(messageOf(error), showLog);
+      ask(messageOf(error), { ...stopOther(error), ...showLog });
     },
   };
+}
+
+/** Where too many projects run, the one that is missed least may be stopped. */
+function stopOther({ code, data }: UserError): Readonly<Record<string, () => unknown>> {
+  const { leastUsed, name = "" } = data;
+  if (code !== "limit" || leastUsed === undefined) return {};
+  const stop = (): unknown =>
+    vscode.commands.executeCommand("vitrine.stopDevServer", String(leastUsed));
+  return { [vscode.l10n.t("Stop {0}", name)]: stop };
 }
 
 function logError(log: vscode.LogOutputChannel, error: unknown): void {

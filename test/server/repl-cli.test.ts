@@ -663,6 +663,34 @@ describe("16.4 --test", () => {
       (await server.registry()).includes(`[${name}]`),
     );
 
+  test("says how far it is while the tests run", async () => {
+    const root = await site("told", { "a.test.js": "" });
+    const server = await commands.repl(root);
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const totals = { pass: 1, fail: 1, skip: 0, total: 2 };
+    const run = async (): Promise<object> => {
+      await fetch(`${server.origin}/-daebug-test-progress`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ realmName: "1-slow", complete: false, totals, duration: 2504 }),
+      });
+      await released;
+      return results(1);
+    };
+    const modules = { "node:test": { run } };
+    clients.push(openExistingClient({ origin: server.origin, name: "1-slow", modules }));
+    await known(server, "1-slow");
+    const command = commands.run(["repl", "--root", root, "--test"]);
+    await eventually("progress", () => command.out().includes("Test Progress"));
+    expect(command.out()).toBe("Test Progress: 1/2 pass, 1 fail (2.5s)\n");
+    release();
+    expect((await command.ended).out).toMatch(
+      /^Test Progress: .*\n## Test Results: 2 pass, 1 fail/,
+    );
+    await server.stop();
+  });
+
   test("runs in the page of the server that runs, prints the results, and ends by them", async () => {
     const root = await site("tested", { "a.test.js": "", "test/b.test.js": "" });
     const server = await commands.repl(root);

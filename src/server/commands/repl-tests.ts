@@ -21,6 +21,8 @@ export interface TestOptions {
   readonly json?: boolean;
 }
 
+/** Ms between two looks at a run. A realm reports every 2 s at most. */
+const lookMs = 100;
 /** Ms a realm is waited for by a server that was started for the tests. */
 const arrivalMs = 30_000;
 
@@ -73,30 +75,49 @@ async function findServer(
 async function runThere(
   server: ServerAddress,
   { root, pattern }: { root: string; pattern: string },
-  { page }: TestOptions,
+  options: TestOptions,
 ): Promise<TestRun> {
+  const { page } = options;
   const call = (path: string, body?: object): Promise<Record<string, unknown>> =>
     callApi(server, root, { path, ...(body === undefined ? {} : { body }) });
   const started = await call("/tests/run", {
     files: pattern,
     ...(page === undefined ? {} : { page }),
   });
-  for (;;) {
-    const run = await call(`/tests/${String(started["runId"])}`);
-    if (run["state"] !== "running") return toRun(run);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  return follow(async () => toRun(await call(`/tests/${String(started["runId"])}`)), options);
 }
 
 async function runHere(
   { server, root }: RunningRepl,
   { files, over }: { files: readonly string[]; over: AbortController },
-  { page }: TestOptions,
+  options: TestOptions,
 ): Promise<TestRun> {
   const { repl } = server.repls.running(root);
-  const instance = await arrived(repl, page, over.signal);
+  const instance = await arrived(repl, options.page, over.signal);
   const { id } = await repl.tests.start(instance, { files });
-  return (await repl.tests.finished(id))!;
+  return follow(async () => repl.tests.find(id)!, options);
+}
+
+/** Looks at a run until it is over, and prints a line whenever more tests have ended. */
+async function follow(look: () => Promise<TestRun>, { json }: TestOptions): Promise<TestRun> {
+  for (let told = 0; ;) {
+    const run = await look();
+    if (run.state !== "running") return run;
+    const { totals, duration } = run;
+    const ended = totals.pass + totals.fail + totals.skip;
+    if (ended > told) {
+      told = ended;
+      if (json === true) printJson({ event: "progress", totals, duration });
+      else printLine(progressLine({ totals, duration }));
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
+
+/** The heading of a section of progress (12.6), without its mark. */
+function progressLine({ totals, duration }: Pick<TestRun, "totals" | "duration">): string {
+  const [heading = ""] = formatTestProgress({ complete: false, totals, duration }).split("\n");
+  return heading.replace(/^#+ /, "");
 }
 
 /** @param over nobody waits for it any more */

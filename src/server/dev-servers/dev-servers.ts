@@ -24,6 +24,7 @@ import { createExternals } from "./attached.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
 import { createUiOwner, hideAttached, ownUiOf, showAttached } from "./project-ui.ts";
+import { leastUsed } from "./least-used.ts";
 import { createLeft } from "./left.ts";
 import type { Projects } from "./projects.ts";
 import { outside, withoutConfig } from "./unlisted.ts";
@@ -300,12 +301,13 @@ export class DevServers {
 
   #checkLimit(): void {
     const { maxRunning } = this.#parts.settings();
-    const running = [...this.#servers.values()].filter((server) => server.isManaged);
+    const running = this.list().filter(({ mode }) => mode === "managed");
     if (running.length < maxRunning) return;
+    const { pluginID = "", name = "" } = leastUsed(running, this.#parts.sessions.list()) ?? {};
     throw new UserError(
       "limit",
-      `${running.length} projects run already, and the setting vitrine.devServers.maxRunning allows ${maxRunning}. Stop one, or raise the setting`,
-      { data: { running: running.length, maxRunning } },
+      `${running.length} projects run already, and the setting vitrine.devServers.maxRunning allows ${maxRunning}. Stop one, perhaps ${name}, or raise the setting`,
+      { data: { running: running.length, maxRunning, leastUsed: pluginID, name } },
     );
   }
 

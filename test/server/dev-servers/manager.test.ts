@@ -314,7 +314,7 @@ test("more than may run at once is refused, and a stopped one makes room", async
   await server.methods.startDevServer("admin");
   expect(await callApi(server, "devservers/start", { id: "docs" })).toMatchObject({
     status: 429,
-    error: { code: "limit" },
+    error: { code: "limit", message: expect.stringContaining("Stop one, perhaps admin") },
   });
   await server.methods.stopDevServer("admin");
   expect(await server.methods.startDevServer("docs")).toMatchObject({ mode: "managed" });

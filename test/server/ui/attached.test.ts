@@ -27,7 +27,7 @@ test("an attached server is shown with the realm client; its session says so and
     expect.stringMatching(/^realm only: process \d+, which Vitrine did not start, serves shop/),
   ]);
   expect(sessions.get("shop")).toMatchObject({
-    host: undefined,
+    vite: undefined,
     ui: { kind: "attached", serverUrl: outside.address },
   });
   expect(await pageOf(session)).toContain('<script src="/-vitrine/page.js"');

@@ -28,11 +28,22 @@ const found: readonly (readonly [string, readonly Step[]])[] = [
     "a block finished behind history, after the API was appended to above it",
     [api, api, append, { kind: "restart" }, { kind: "draft" }, api],
   ],
+  [
+    "an older text is saved over a reply just before the server ends",
+    [
+      { kind: "read" },
+      { ...append, heading: false },
+      { kind: "take" },
+      { kind: "hang" },
+      { kind: "stale", style: "rename", note: false, inside: 0 },
+      { kind: "restart" },
+    ],
+  ],
 ];
 
 test.each(found)("%s", async (_, steps) => {
   const life = new Life();
-  await life.begin(undefined);
+  await life.begin("# p\n\nFirst.\n\nSecond.\n");
   for (const step of steps) await life.step(step);
   await life.finish();
   life.check();

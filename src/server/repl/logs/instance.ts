@@ -255,6 +255,8 @@ export class Instance {
     await this.#opened;
     await this.#requests.close(message);
     await this.#background.close();
+    // What was saved a moment ago over an older text is merged now: to the next server it would be all there is.
+    await this.#write(() => undefined);
   }
 
   /** Stops without touching the file: somebody else goes on with it. */
