@@ -11,6 +11,7 @@ import type {
 import type { DevServerSettings } from "../../protocol/contract.ts";
 import { UserError } from "../../protocol/errors.ts";
 import type { LogEntry, Project, Session } from "../../protocol/model.ts";
+import { stripVTControlCharacters } from "node:util";
 import { createQueues } from "../files/queues.ts";
 import type { Log } from "../log.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -195,7 +196,7 @@ export class DevServers {
   /** What Vite prints belongs to the log of its project, while that runs. */
   logged(entries: readonly LogEntry[]): void {
     for (const { session, message, level, source } of entries) {
-      if (hotUpdate.test(message)) continue;
+      if (hotUpdate.test(stripVTControlCharacters(message))) continue;
       const server = session === undefined ? undefined : this.#servers.get(session);
       if (server?.isManaged) server.log.add(source === "vite" ? "vite" : "manager", message, level);
     }
