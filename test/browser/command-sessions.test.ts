@@ -1,5 +1,5 @@
 /** A session that a command serves, in a real Chromium: hot updates, blocks in the page, and a crash. */
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -18,6 +18,13 @@ const pages = useSessionPages(
   }),
 );
 
+/** In one step: where a command serves, Vite's own watcher may read a file that is only half written. */
+async function save(text: string): Promise<void> {
+  const file = path.join(pages.root, "main.ts");
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
 async function run(code: string): Promise<{ state: string; summary: string }> {
   const file = path.join(pages.root, "tour.md");
   const text = `\`\`\`ts realm=page\n${code}\n\`\`\`\n`;
@@ -32,7 +39,7 @@ test("a hot update goes through, a block runs in the page's realm with the page'
   await eventually("the realm", () => pages.realms().some(({ state }) => state === "idle"));
   await page.evaluate(() => void Object.assign(globalThis, { kept: true }));
 
-  await writeFile(path.join(pages.root, "main.ts"), main("two"));
+  await save(main("two"));
   await page.getByText("two 2").waitFor();
   expect(await run("`${kept} ${document.querySelector('h1').textContent}`")).toMatchObject({
     state: "ok",
@@ -42,7 +49,7 @@ test("a hot update goes through, a block runs in the page's realm with the page'
     'import { cart } from "/cart.ts";\ncart.items = 5;\nglobalThis.same = cart;\ncart.items',
   );
   expect(imported).toMatchObject({ state: "ok", summary: "5" });
-  await writeFile(path.join(pages.root, "main.ts"), main("three"));
+  await save(main("three"));
   await page.getByText("three 5").waitFor();
   expect(await run('import { cart } from "./cart.ts";\ncart')).toMatchObject({
     state: "error",
@@ -51,7 +58,7 @@ test("a hot update goes through, a block runs in the page's realm with the page'
 
   process.kill(session.pid, "SIGKILL");
   await eventually("the next one", () => pages.server.sessions[0]?.state.name === "restarting");
-  await writeFile(path.join(pages.root, "main.ts"), main("four"));
+  await save(main("four"));
   // The page comes back by itself: Vite's client polls the same address.
   await page.getByText("four 2").waitFor();
 });
