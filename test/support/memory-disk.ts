@@ -259,6 +259,7 @@ export function memoryRecords(clock: Clock): RecordFiles {
       const file = files.get(name);
       return file === undefined ? undefined : clock.now() - file.at;
     },
+    close() {},
     clear: () => files.clear(),
   };
 }

@@ -72,7 +72,9 @@ export class LateTexts {
     const { handle, bytes, stat } = snapshot;
     try {
       if (isAtRest && isSameState(stat, await handle.stat({ bigint: true }))) return;
-      const text = textOf(await this.#settled(snapshot));
+      const now = await this.#settled(snapshot);
+      if (now.equals(bytes)) return;
+      const text = textOf(now);
       // A program that died after emptying the file has not written that there is nothing.
       if (text !== undefined && text.trim() !== "" && text !== textOf(bytes))
         await this.#parts.late({ file, base, text });

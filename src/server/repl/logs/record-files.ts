@@ -1,7 +1,8 @@
 /** Small files beside the process that must be written before something else happens: at once, and whole or not at all. */
 import {
-  appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,6 +22,8 @@ export interface RecordFiles {
   touch(name: string): void;
   /** Ms since the last sign of life; undefined when there is no such file. */
   age(name: string): number | undefined;
+  /** Lets go of what is open; what comes later opens it again. */
+  close(): void;
   /** Removes all of them. */
   clear(): void;
 }
@@ -28,6 +31,14 @@ export interface RecordFiles {
 /** @param directory of one root's records; made when it is written to */
 export function createRecordFiles(directory: string): RecordFiles {
   const at = (name: string): string => path.join(directory, name);
+  /** What is appended to, by name: several lines are written for each request. */
+  const open = new Map<string, number>();
+  const close = (name: string): void => {
+    const file = open.get(name);
+    open.delete(name);
+    if (file !== undefined) closeSync(file);
+  };
+  const closeAll = (): void => [...open.keys()].forEach(close);
   return {
     read(name) {
       try {
@@ -41,9 +52,14 @@ export function createRecordFiles(directory: string): RecordFiles {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const temporary = `${at(name)}.tmp`;
       writeFileSync(temporary, text, { mode: 0o600 });
+      close(name);
       renameSync(temporary, at(name));
     },
-    append: (name, text) => appendFileSync(at(name), text),
+    append(name, text) {
+      const file = open.get(name) ?? openSync(at(name), "a", 0o600);
+      open.set(name, file);
+      writeFileSync(file, text);
+    },
     touch(name) {
       const now = new Date();
       utimesSync(at(name), now, now);
@@ -56,7 +72,11 @@ export function createRecordFiles(directory: string): RecordFiles {
         return undefined;
       }
     },
-    clear: () => rmSync(directory, { recursive: true, force: true }),
+    close: closeAll,
+    clear() {
+      closeAll();
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }
 

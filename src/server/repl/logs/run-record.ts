@@ -126,6 +126,7 @@ export class RunRecord {
   abandon(): void {
     this.#endSigns();
     this.#isBegun = false;
+    this.#safely(() => this.#options.files.close());
   }
 
   #isContinued(continues: Continues): boolean {
