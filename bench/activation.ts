@@ -44,6 +44,7 @@ async function activationTarget(name: string, entry: string): Promise<Target> {
     platform: "node",
     format: "esm",
     target: "node22.14",
+    mainFields: ["module", "main"],
     splitting: true,
     minify: true,
     outdir,

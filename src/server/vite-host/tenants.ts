@@ -25,6 +25,8 @@ export interface Tenant {
   listen(events: ViteServerEvents): void;
   /** Its start does not end: whatever becomes of the host now, this one did it. */
   blame(): void;
+  /** Whether its process answers at all. */
+  isAnswering(): Promise<boolean>;
   /** It does not answer. A host that does not answer either is ended, for the sake of its other tenants. */
   examine(): Promise<void>;
   /** Asks it to close, and the host to end with the last one. Resolves when it is gone. */
@@ -39,6 +41,8 @@ export interface TenantsOptions {
 
 /** Ms for an answer that needs no work: a host that is only busy gives it in time. */
 const pingMs = 5000;
+/** The same for a look that is repeated (dev-servers 3.2). */
+const probeMs = 2000;
 
 interface Resident {
   loadingConfig: boolean;
@@ -113,6 +117,7 @@ export class Tenants {
       blame: () => {
         resident.isBlamed = true;
       },
+      isAnswering: () => this.#answers(probeMs),
       examine: () => this.#examine(),
       stop: async () => {
         await this.#stop(project, resident);
@@ -149,14 +154,19 @@ export class Tenants {
 
   async #examine(): Promise<void> {
     if (!this.#isOpen || this.#residents.size < 2) return;
+    if (await this.#answers(pingMs)) return;
+    if (!this.#isOpen) return;
+    this.#hung = true;
+    await this.#host.end("SIGKILL");
+  }
+
+  /** Asked over its channel: a request for a page would cost an idle host twenty times as much. */
+  #answers(ms: number): Promise<boolean> {
     const answer = this.#host.methods.ping().then(
       () => true,
       () => true,
     );
-    if (await within(answer, pingMs, false)) return;
-    if (!this.#isOpen) return;
-    this.#hung = true;
-    await this.#host.end("SIGKILL");
+    return within(answer, ms, false);
   }
 
   #ended(exit: ViteHostExit): void {

@@ -7,7 +7,6 @@ import type { Tenant, TenantExit } from "../../vite-host/tenants.ts";
 import { addressesOf, type Addresses } from "../addresses.ts";
 import { serveOptions } from "../serve-options.ts";
 import { exitError, startTimeout } from "../session-faults.ts";
-import { isAnswering } from "./answers.ts";
 import { viteOf } from "./install.ts";
 import { notWanted, tryPorts, withinLimits } from "./limits.ts";
 import {
@@ -77,8 +76,8 @@ export class ViteUi implements UiServer {
     this.#composed = text;
   }
 
-  isAnswering(): Promise<boolean> {
-    return isAnswering(this.#addresses?.url ?? "");
+  async isAnswering(): Promise<boolean> {
+    return (await this.#tenant?.isAnswering()) ?? false;
   }
 
   lost(): void {
