@@ -1,4 +1,5 @@
 /** Collects log lines and hands them on in batches, so that a chatty process costs one message per tick. */
+import { UserError } from "../protocol/errors.ts";
 import type { LogEntry } from "../protocol/model.ts";
 
 export interface Log {
@@ -9,6 +10,8 @@ export interface Log {
   ): void;
   /** A bug: the whole stack goes to the log, the user sees one line elsewhere. */
   bug(error: unknown, doing: string): void;
+  /** Something in the background failed: a sentence where it is one, else a bug. */
+  failed(error: unknown, doing: string): void;
   flush(): void;
 }
 
@@ -48,6 +51,10 @@ export function createLog(deliver: (entries: readonly LogEntry[]) => void): Log 
         "error",
         `Unexpected error while ${doing}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
+    },
+    failed(error, doing) {
+      if (error instanceof UserError) log.add("error", error.message);
+      else log.bug(error, doing);
     },
     flush,
   };

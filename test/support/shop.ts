@@ -55,6 +55,9 @@ export const shopFiles = {
   "shop/build.mjs": build,
 };
 
+/** As written in `vitrine.json`, a project with a page alone. */
+export const site = { id: "site", root: "site", ui: {} };
+
 /** A project with a page alone, its files below `<id>/`. */
 export function pageFiles(id: string): Record<string, string> {
   return {
@@ -65,7 +68,7 @@ export function pageFiles(id: string): Record<string, string> {
 }
 
 /** Writes a workspace with its `vitrine.json`, gone after the test. @returns its root */
-export async function writeWorkspace(
+async function writeWorkspace(
   projects: readonly object[],
   files: Readonly<Record<string, string>>,
 ): Promise<string> {
@@ -83,6 +86,18 @@ export async function openServer(
   const server = await startServer({ folders: [root], ...options });
   await server.methods.findProjects();
   return server;
+}
+
+/** A workspace and a server that has looked for its projects, both gone after the test. */
+export async function openWorkspace(
+  projects: readonly object[],
+  files: Readonly<Record<string, string>>,
+  options: Partial<TestServerOptions> = {},
+): Promise<{ root: string; server: TestServer }> {
+  const root = await writeWorkspace(projects, files);
+  const server = await openServer(root, options);
+  onTestFinished(() => server.stop());
+  return { root, server };
 }
 
 export const isReady = (server: TestServer, id: string): Promise<DevServerState> =>

@@ -184,25 +184,27 @@ test("problems of a live page stand in the line below it, errors first", () => {
   expect(isHidden(".status")).toBe(true);
 });
 
+/** Of the build of the page. */
+const unexpected = {
+  file: "/shop/src/cart.ts",
+  line: 3,
+  column: 1,
+  severity: "error",
+  message: "Unexpected token",
+  source: "vite",
+} as const;
+
 test("a build error of a live page stands over it, can be closed, and comes back only as another one", () => {
-  const problem = {
-    file: "/shop/src/cart.ts",
-    line: 3,
-    column: 1,
-    severity: "error",
-    message: "Unexpected token",
-    source: "vite",
-  } as const;
-  show({ problems: [problem] });
+  show({ problems: [unexpected] });
   expect([text(".cover .words p"), text(".place a"), isHidden(".cover")]).toEqual([
     "Unexpected token",
     "cart.ts:3:1",
     false,
   ]);
   document.querySelector<HTMLElement>('.cover vscode-toolbar-button[label="Close"]')!.click();
-  show({ problems: [problem], memory: 1 });
+  show({ problems: [unexpected], memory: 1 });
   expect(isHidden(".cover")).toBe(true);
-  show({ problems: [{ ...problem, line: 4 }] });
+  show({ problems: [{ ...unexpected, line: 4 }] });
   expect(isHidden(".cover")).toBe(false);
   show();
   expect(isHidden(".cover")).toBe(true);
@@ -257,15 +259,7 @@ test("a back end that is gone is said over the page, behind an error of the page
     "The back end ended with exit code 3",
     "",
   ]);
-  const own = {
-    file: "/shop/src/cart.ts",
-    line: 3,
-    column: 1,
-    severity: "error",
-    message: "Unexpected token",
-    source: "vite",
-  } as const;
-  show({ problems: [own] }, { problems: [], fault: "The back end ended with exit code 3" });
+  show({ problems: [unexpected] }, { problems: [], fault: "The back end ended with exit code 3" });
   expect(text("h1")).toBe("The last change could not be built");
 });
 

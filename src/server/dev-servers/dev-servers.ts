@@ -11,7 +11,6 @@ import type {
 import type { DevServerSettings } from "../../protocol/contract.ts";
 import { UserError } from "../../protocol/errors.ts";
 import type { LogEntry, Project, Session } from "../../protocol/model.ts";
-import { stripVTControlCharacters } from "node:util";
 import { createQueues } from "../files/queues.ts";
 import type { Log } from "../log.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -19,16 +18,16 @@ import type { TrustGate } from "../trust-gate.ts";
 import type { ProcessKeeper } from "../vite-host/vite-host.ts";
 import { createSlots } from "../slots.ts";
 import { within } from "../within.ts";
-import type { FoundProject } from "./combine.ts";
+import { Arrivals } from "./arrivals.ts";
 import { DevServer, type Publish } from "./dev-server.ts";
 import { createExternals } from "./attached.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 import type { Externals } from "./external/externals.ts";
 import { createUiOwner, hideAttached, ownUiOf, showAttached } from "./project-ui.ts";
-import { leastUsed } from "./least-used.ts";
-import { createLeft } from "./left.ts";
 import type { Projects } from "./projects.ts";
+import { checkLimit } from "./running-limit.ts";
 import { outside, withoutConfig } from "./unlisted.ts";
+import { sourceOfLine } from "./vite-lines.ts";
 
 export interface DevServersParts {
   readonly projects: Projects;
@@ -45,8 +44,6 @@ export interface DevServersParts {
   forgotten(id: string): void;
 }
 
-/** What Vite says of a saved file is between Vite and the page, and no event of ours (section 8). */
-const hotUpdate = /^(?:hmr (?:update|invalidate)|page reload) /;
 /** Ms within which everything ends that can (section 7). */
 const shutdownMs = 10_000;
 
@@ -56,16 +53,14 @@ export class DevServers {
   readonly #queues = createQueues();
   readonly #slots;
   readonly #externals: Externals;
-  /** Projects that start by themselves do so once, when they are first seen. */
-  readonly #seen = new Set<string>();
-  readonly #left = createLeft();
+  readonly #arrivals = new Arrivals();
 
   constructor(parts: DevServersParts) {
     this.#parts = parts;
     this.#slots = createSlots(() => parts.settings().maxConcurrentBuilds);
     this.#externals = createExternals({
       ...parts,
-      known: () => this.#known(),
+      known: () => parts.projects.places(),
       changed: (part) => this.#attached(part),
       detached: (id) => this.#detached(id),
       mayAttach: (id, info) => this.#mayAttach(id, info),
@@ -171,16 +166,11 @@ export class DevServers {
     if (!trust.trusted) return;
     const { list } = projects.found;
     await Promise.all(gone.map((project) => this.#forget(project)));
-    await Promise.all([...this.#servers.values()].map((server) => this.#configure(server, list)));
+    await Promise.all([...this.#servers.values()].map((server) => this.#configure(server)));
     await sessions.reconfigure(list.map(({ project }) => project));
     await this.#externals.refresh();
-    for (const { project } of list)
-      if (this.#left.isBack(project)) void this.#safely(this.start(project.id));
-    for (const { project } of list) {
-      if (this.#seen.has(project.id)) continue;
-      this.#seen.add(project.id);
-      if (project.autostart) void this.#safely(this.start(project.id));
-    }
+    const ids = this.#arrivals.toStart(list.map(({ project }) => project));
+    for (const id of ids) this.#safely(this.start(id));
   }
 
   /** Sessions are the UIs of projects, whoever opened them. */
@@ -195,10 +185,10 @@ export class DevServers {
 
   /** What Vite prints belongs to the log of its project, while that runs. */
   logged(entries: readonly LogEntry[]): void {
-    for (const { session, message, level, source } of entries) {
-      if (hotUpdate.test(stripVTControlCharacters(message))) continue;
-      const server = session === undefined ? undefined : this.#servers.get(session);
-      if (server?.isManaged) server.log.add(source === "vite" ? "vite" : "manager", message, level);
+    for (const entry of entries) {
+      const source = sourceOfLine(entry);
+      const server = this.#servers.get(entry.session ?? "");
+      if (source && server?.isManaged) server.log.add(source, entry.message, entry.level);
     }
   }
 
@@ -219,7 +209,8 @@ export class DevServers {
   #begin(id: string, act: (server: DevServer) => Promise<void>): Promise<DevServerState> {
     this.#parts.trust.require("Starting a dev server");
     return this.#run(id, async (server) => {
-      if (!server.isManaged) this.#checkLimit();
+      const { settings, sessions } = this.#parts;
+      if (!server.isManaged) checkLimit(settings().maxRunning, this.list(), sessions.list());
       await act(server);
       return server.state();
     });
@@ -228,31 +219,21 @@ export class DevServers {
   #attached(part: ExternalPart): void {
     const server = this.#server(part.pluginID, outside(part));
     server.externalChanged(part);
-    void this.#safely(showAttached(this.#parts.sessions, server.found.project, part));
+    this.#safely(showAttached(this.#parts.sessions, server.found.project, part));
   }
 
   #detached(id: string): void {
     this.#servers.get(id)?.externalChanged(undefined);
-    void this.#safely(hideAttached(this.#parts.sessions, id));
+    this.#safely(hideAttached(this.#parts.sessions, id));
   }
 
   async #run<Result>(id: string, task: (server: DevServer) => Promise<Result>): Promise<Result> {
-    const project = this.#foundOf(id)?.project;
+    const { projects } = this.#parts;
+    const project = projects.listed(id)?.project;
     const server = project === undefined ? this.#servers.get(id) : this.#server(id, project);
     if (server !== undefined) return this.#queues.run(id, () => task(server));
-    const names = this.#known().map((one) => one.id);
+    const names = projects.places().map((one) => one.id);
     throw new UserError("not_found", `There is no project ${id}. Known now: ${names.join(", ")}`);
-  }
-
-  #foundOf(id: string): FoundProject | undefined {
-    return this.#parts.projects.found.list.find(({ project }) => project.id === id);
-  }
-
-  #known(): { id: string; root: string }[] {
-    return this.#parts.projects.found.list.map(({ project }) => ({
-      id: project.id,
-      root: project.folder,
-    }));
   }
 
   /** @param project as it was opened or attached, where nothing is configured or found under its id */
@@ -261,25 +242,20 @@ export class DevServers {
     if (known !== undefined) return known;
     const { keeper, log, publish, settings, sessions } = this.#parts;
     const server: DevServer = new DevServer({
-      found: this.#foundOf(id) ?? withoutConfig(project),
+      found: this.#parts.projects.listed(id) ?? withoutConfig(project),
       slots: this.#slots,
       keeper,
       publish,
       matchers: () => settings().problemMatchers,
       bug: (error, doing) => log.bug(error, doing),
-      ui: createUiOwner({
-        sessions,
-        id,
-        project: () => server.found.project,
-        changed: (ui) => server.uiChanged(ui),
-      }),
+      ui: createUiOwner(sessions, id, () => server),
     });
     this.#servers.set(id, server);
     return server;
   }
 
-  async #configure(server: DevServer, list: readonly FoundProject[]): Promise<void> {
-    const found = list.find(({ project }) => project.id === server.id);
+  async #configure(server: DevServer): Promise<void> {
+    const found = this.#parts.projects.listed(server.id);
     if (found === undefined) return;
     await this.#queues.run(server.id, () => server.configured(found));
   }
@@ -289,27 +265,14 @@ export class DevServers {
     const { id } = project;
     await this.#queues.run(id, async () => {
       const server = this.#servers.get(id);
-      if (server?.isManaged) this.#left.add(project);
+      this.#arrivals.gone(project, server?.isManaged === true);
       await this.#externals.forget(id);
       await server?.stop();
       await this.#parts.sessions.remove(id);
       server?.close();
       this.#servers.delete(id);
-      this.#seen.delete(id);
       this.#parts.forgotten(id);
     });
-  }
-
-  #checkLimit(): void {
-    const { maxRunning } = this.#parts.settings();
-    const running = this.list().filter(({ mode }) => mode === "managed");
-    if (running.length < maxRunning) return;
-    const { pluginID = "", name = "" } = leastUsed(running, this.#parts.sessions.list()) ?? {};
-    throw new UserError(
-      "limit",
-      `${running.length} projects run already, and the setting vitrine.devServers.maxRunning allows ${maxRunning}. Stop one, perhaps ${name}, or raise the setting`,
-      { data: { running: running.length, maxRunning, leastUsed: pluginID, name } },
-    );
   }
 
   /** A process outside offers itself (section 6.2, 8). What is asked is answered by `attach`, or by nothing. */
@@ -326,12 +289,9 @@ export class DevServers {
     return false;
   }
 
-  async #safely(done: Promise<unknown>): Promise<void> {
-    await done.catch((error: unknown) => {
-      const { log } = this.#parts;
-      if (error instanceof UserError) log.add("error", error.message);
-      else log.bug(error, "following dev servers");
-    });
+  #safely(done: Promise<unknown>): void {
+    const { log } = this.#parts;
+    done.catch((error: unknown) => log.failed(error, "following dev servers"));
   }
 }
 

@@ -1,23 +1,23 @@
 /** The UI of a project as its dev server sees it: the session of the project, which previews open as well. */
 import type { Project, Session } from "../../protocol/model.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import type { UiOwner } from "./dev-server.ts";
+import type { DevServer, UiOwner } from "./dev-server.ts";
 import type { OwnUi } from "./dev-server-state.ts";
 import type { ExternalPart } from "./external/attachment.ts";
 
-export interface ProjectUiOptions {
-  readonly sessions: Sessions;
-  readonly id: string;
-  /** As it is configured now. */
-  project(): Project;
-  changed(ui: OwnUi): void;
-}
-
-/** Tells what came of each step at once: the sessions' own news come a moment later. */
-export function createUiOwner({ sessions, id, project, changed }: ProjectUiOptions): UiOwner {
+/**
+ * Tells what came of each step at once: the sessions' own news come a moment later.
+ * @param server once it is made
+ */
+export function createUiOwner(
+  sessions: Sessions,
+  id: string,
+  server: () => Pick<DevServer, "found" | "uiChanged">,
+): UiOwner {
+  const project = (): Project => server().found.project;
   const tell = (session: Omit<Session, "realms"> | undefined): void => {
     const ui = session && ownUiOf(sessions, session);
-    if (ui !== undefined) changed(ui);
+    if (ui !== undefined) server().uiChanged(ui);
   };
   return {
     open: async () => tell(await sessions.open(project())),

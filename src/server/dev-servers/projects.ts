@@ -66,9 +66,18 @@ export class Projects {
     return this.#found;
   }
 
+  /** As last found. */
+  listed(id: string): FoundProject | undefined {
+    return this.#found.list.find(({ project }) => project.id === id);
+  }
+
+  /** Where each lies, as last found. */
+  places(): readonly { readonly id: string; readonly root: string }[] {
+    return this.#found.list.map(({ project: { id, folder } }) => ({ id, root: folder }));
+  }
+
   configOf(id: string): ProjectConfig | undefined {
-    const listed = this.#found.list.find(({ config }) => config.id === id);
-    return (listed ?? this.#asked.get(id)?.found)?.config;
+    return (this.listed(id) ?? this.#asked.get(id)?.found)?.config;
   }
 
   /** Looks now, and keeps looking from then on. */

@@ -4,31 +4,27 @@ import type { Problem, Project, Session, SessionState } from "../../protocol/mod
 import { realClock } from "../clock.ts";
 import { createBackOff } from "../dev-servers/back-off.ts";
 import type { Slots } from "../slots.ts";
-import type { UiConfig } from "../dev-servers/project-config.ts";
 import type { Tenant } from "../vite-host/tenants.ts";
 import type { Addresses } from "./addresses.ts";
 import { Recovery } from "./recovery.ts";
 import { crashedTooOften, toFault, unresponsive } from "./session-faults.ts";
-import { AttachedUi, type AttachedServer } from "./ui/attached-ui.ts";
-import { choiceOf, createUi, keyOf, type UiChoice } from "./ui/choose-ui.ts";
+import { SessionUi, type SessionUiParts } from "./session-ui.ts";
+import type { AttachedServer } from "./ui/attached-ui.ts";
 import {
   snapshotOf,
   type UiExit,
   type UiFacts,
-  type UiParts,
   type UiRun,
   type UiServer,
 } from "./ui/ui-server.ts";
 import { startInTurn } from "./ui/start-in-turn.ts";
 
 export interface SessionParts extends Omit<
-  UiParts,
-  "project" | "pipe" | "step" | "edited" | "installsNow"
+  SessionUiParts,
+  "project" | "openChannel" | "step" | "edited"
 > {
   /** How many servers may be starting at once, over all sessions. */
   readonly startSlots: Slots;
-  /** The project's UI as configured now; a running session keeps what it started with. */
-  uiConfig(): UiConfig | undefined;
   /** Address of the realm channel of this session; opened before the first start. */
   openChannel(session: SessionRunner): Promise<string>;
 }
@@ -42,16 +38,12 @@ export class SessionRunner {
   readonly #parts: SessionParts;
   #project: Project;
   #state: SessionState = { name: "stopped" };
-  #pipe = "";
-  #ui: UiServer | undefined;
-  #uiKey = "";
+  readonly #ui: SessionUi;
   /** What is running now, as long as nobody ends it. */
   #run: UiRun | undefined;
-  #attached: AttachedServer | undefined;
   readonly #problems = new Map<ProblemOwner, readonly Problem[]>();
   #memory = 0;
   #restarts = 0;
-  #installsNext = false;
   /** Monotonic ms. */
   #lastEdit = 0;
   #backOff = createBackOff();
@@ -65,6 +57,15 @@ export class SessionRunner {
     this.id = project.id;
     this.#project = project;
     this.#parts = parts;
+    this.#ui = new SessionUi({
+      ...parts,
+      project: () => this.#project,
+      openChannel: () => parts.openChannel(this),
+      step: (text) => this.#step(text),
+      edited: () => {
+        this.#lastEdit = performance.now();
+      },
+    });
   }
 
   /** As it is known now: what runs keeps what it was started with. */
@@ -74,7 +75,7 @@ export class SessionRunner {
 
   /** The snapshot others see; realms are added by their owner. */
   snapshot(): Omit<Session, "realms"> {
-    const facts = snapshotOf(this.#ui?.facts());
+    const facts = snapshotOf(this.#ui.facts);
     return {
       id: this.id,
       kind: "workspace",
@@ -88,16 +89,16 @@ export class SessionRunner {
 
   /** Of what serves the pages, once something was chosen to. */
   get ui(): (UiFacts & Pick<UiServer, "kind">) | undefined {
-    return this.#ui && { ...this.#ui.facts(), kind: this.#ui.kind };
+    return this.#ui.facts;
   }
 
   /** Undefined also for a live session that no Vite host of ours serves. */
   get vite(): Tenant["methods"] | undefined {
-    return this.#state.name === "live" ? this.#ui?.facts().vite : undefined;
+    return this.#state.name === "live" ? this.#ui.facts?.vite : undefined;
   }
 
   get addresses(): Addresses | undefined {
-    return this.#ui?.facts().addresses;
+    return this.#ui.facts?.addresses;
   }
 
   get isLive(): boolean {
@@ -128,7 +129,7 @@ export class SessionRunner {
 
   /** The pages that show it as a plugin may be other ones. Resolves when they are let in. */
   async recompose(): Promise<void> {
-    if (this.isLive) await this.#ui?.recompose();
+    if (this.isLive) await this.#ui.server?.recompose();
   }
 
   /** Installs its packages, whatever is there, and starts it. What runs is ended first. */
@@ -139,22 +140,19 @@ export class SessionRunner {
   /** The project, or its configuration, may be another one: one that could not start tries again with it. */
   async reconfigure(project = this.#project): Promise<void> {
     this.#project = project;
-    if (this.#state.name === "error" && this.#wantedKey !== this.#uiKey) await this.restart();
+    if (this.#state.name === "error" && this.#ui.isOutdated) await this.restart();
   }
 
   /** From now on a process outside serves the pages, or another one, or the same one elsewhere. */
   async attach(server: AttachedServer): Promise<void> {
-    const before = this.#attached;
-    const isSame = before?.address === server.address && before.pid === server.pid;
-    if (isSame && this.#state.name !== "stopped") return;
-    this.#attached = server;
+    const isOther = this.#ui.attach(server);
+    if (!isOther && this.#state.name !== "stopped") return;
     await this.#begin(`Attaching to process ${server.pid}`);
   }
 
   /** Forgets the process outside, which lives on; the pages lose their address. @returns false when there was none */
   async detach(): Promise<boolean> {
-    if (this.#attached === undefined) return false;
-    this.#attached = undefined;
+    if (!this.#ui.detach()) return false;
     await this.stop();
     return true;
   }
@@ -166,7 +164,7 @@ export class SessionRunner {
     this.#set({ name: "stopped" });
     await this.#enqueue(async () => {
       await this.#stopUi();
-      await this.#ui?.release();
+      await this.#ui.server?.release();
       this.#problems.clear();
       if (!wish.aborted) this.#set({ name: "stopped" });
     });
@@ -209,63 +207,21 @@ export class SessionRunner {
 
   async #begin(step: string, installs = false): Promise<void> {
     const wish = this.#newWish();
-    this.#installsNext = installs;
+    this.#ui.installNext(installs);
     this.#backOff.reset();
     this.#set({ name: "starting", step, since: Date.now() });
     this.#reserved = this.#enqueue(async () => {
       await this.#stopUi();
-      await this.#prepare(wish).catch((error: unknown) => this.#fail(error, wish));
+      if (wish.aborted) return;
+      await this.#ui.prepare().catch((error: unknown) => this.#fail(error, wish));
+      this.#parts.changed();
     });
     void this.#enqueue(() => this.#start(wish));
     await this.#reserved;
   }
 
-  /** The server that is wanted now, with its address. */
-  async #prepare(wish: AbortSignal): Promise<void> {
-    if (wish.aborted) return;
-    const choice = this.#choice();
-    if (this.#pipe === "") this.#pipe = await this.#parts.openChannel(this);
-    if (this.#ui === undefined || this.#uiKey !== this.#wantedKey) {
-      await this.#ui?.release();
-      this.#ui = createUi(choice, this.#uiParts());
-      this.#uiKey = this.#wantedKey;
-    }
-    if (this.#ui instanceof AttachedUi && choice.attached !== undefined)
-      this.#ui.move(choice.attached);
-    await this.#ui.reserve();
-    this.#parts.changed();
-  }
-
-  /** Of what it would be served by now, and with which file. */
-  get #wantedKey(): string {
-    return `${keyOf(this.#choice())} ${this.#project.configFile}`;
-  }
-
-  #choice(): UiChoice {
-    return choiceOf(this.#attached, this.#parts.uiConfig());
-  }
-
-  #uiParts(): UiParts {
-    return {
-      ...this.#parts,
-      project: this.project,
-      pipe: this.#pipe,
-      step: (text) => this.#step(text),
-      installsNow: () => this.#takeInstall(),
-      edited: () => {
-        this.#lastEdit = performance.now();
-      },
-    };
-  }
-
-  #takeInstall(): boolean {
-    const isWanted = this.#installsNext;
-    this.#installsNext = false;
-    return isWanted;
-  }
-
   async #start(wish: AbortSignal): Promise<void> {
-    const ui = this.#ui;
+    const ui = this.#ui.server;
     if (wish.aborted || this.#state.name !== "starting" || ui === undefined) return;
     this.#recovery.forget();
     try {
@@ -327,14 +283,15 @@ export class SessionRunner {
     const fault = toFault(error);
     this.#parts.log.add("error", fault.message, { session: this.id });
     this.#set({ name: "error", fault });
-    if (this.addresses === undefined || this.#ui === undefined) return;
-    if (this.#ui.kind === "attached") return this.#watchHealth(this.#ui, true);
+    const { server } = this.#ui;
+    if (this.addresses === undefined || server === undefined) return;
+    if (server.kind === "attached") return this.#watchHealth(server, true);
     this.#recovery.afterEdit(this.project.root, () => void this.restart());
   }
 
   async #stopUi(): Promise<void> {
     this.#run = undefined;
     this.#memory = 0;
-    await this.#ui?.stop();
+    await this.#ui.server?.stop();
   }
 }

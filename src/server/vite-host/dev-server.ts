@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import type { InlineConfig, LogErrorOptions, Logger, Plugin, ViteDevServer } from "vite";
+import type { InlineConfig, Plugin, ViteDevServer } from "vite";
 import { UserError } from "../../protocol/errors.ts";
 import type { ResolvedImport } from "../../protocol/realm.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
 } from "../../protocol/vite-host.ts";
 import { PACK_ROUTE } from "../../protocol/packs.ts";
 import { createModulePacks, type ModulePacks } from "../modules/packs-plugin.ts";
+import { checkConfig, configFailed, startsLoading } from "./config-loading.ts";
 import { hostPagePlugin } from "./composite/host-page-plugin.ts";
 import { vitrineShared } from "./composite/shared-plugin.ts";
 import { frontDoor } from "./front-door.ts";
@@ -20,12 +21,13 @@ import { resolveImport } from "./imports.ts";
 import type { Vite } from "./main.ts";
 import { mapPosition, type Position } from "./positions.ts";
 import { presetPlugins } from "./presets.ts";
-import { createProblems, toProblem, type Problems, type ViteError } from "./problems.ts";
+import { createProblems, type Problems } from "./problems.ts";
 import { reactRefreshPlugin } from "./react-refresh-plugin.ts";
 import { realmPlugin } from "./realm-plugin.ts";
 import { settingsPlugin, type Settled } from "./settings-plugin.ts";
 import { testModulesPlugin } from "./test-modules-plugin.ts";
 import { updatesPlugin } from "./updates.ts";
+import { createLogger, say } from "./vite-logger.ts";
 import { workerPlugin } from "./worker-plugin.ts";
 
 export interface DevServer {
@@ -59,7 +61,7 @@ export async function startDevServer(
   const packs = createModulePacks({
     vite,
     streaming: options.streaming,
-    failed: (error) => warn(events, `Keeping module packs failed: ${error.message}`),
+    failed: (error) => say(events, "warn", `Keeping module packs failed: ${error.message}`),
   });
   startsLoading(options, events);
   const server = await createServer(
@@ -125,7 +127,7 @@ async function inlineConfig(
         settled,
         problems,
         checkConfig: () => checkConfig(vite, options, events),
-        failed: (error) => warn(events, `Watching files failed: ${error.message}`),
+        failed: (error) => say(events, "warn", `Watching files failed: ${error.message}`),
         edited: () => events.edited(),
       }),
       {
@@ -155,36 +157,6 @@ function compositePlugins(
   ];
 }
 
-/**
- * A project's tools look at the working directory, as they would under `vite`. Where a host is shared, it is that of whichever
- * project loaded its configuration last.
- */
-function startsLoading({ root, configFile }: ServeOptions, events: ViteServerEvents): void {
-  process.chdir(root);
-  if (configFile === false) return events.step("Starting Vite", false);
-  events.step(`Loading ${path.basename(configFile)}`, true);
-}
-
-/** Loads the config alone, before Vite restarts with it; throws what is wrong with it. */
-async function checkConfig(
-  vite: Vite,
-  options: ServeOptions,
-  events: ViteServerEvents,
-): Promise<void> {
-  const { configFile, root } = options;
-  if (configFile === false) return;
-  startsLoading(options, events);
-  const env = { command: "serve", mode: "development" } as const;
-  try {
-    await vite.loadConfigFromFile(env, configFile, root, "silent");
-  } catch (error) {
-    events.step("Starting Vite", false);
-    throw error;
-  }
-  // Vite does it once more.
-  startsLoading(options, events);
-}
-
 async function createServer(
   vite: Vite,
   config: InlineConfig,
@@ -194,42 +166,8 @@ async function createServer(
     return await vite.createServer(config);
   } catch (error) {
     if (options.configFile === false) throw error;
-    const problem = toProblem(
-      withStackPlace(error as ViteError, options.configFile),
-      options.root,
-      options.configFile,
-    );
-    const name = path.basename(problem.file);
-    throw new UserError(
-      "config_failed",
-      `${name} cannot be loaded: ${problem.message}. Correct it and save; the preview starts by itself`,
-      {
-        data: { file: problem.file, line: problem.line, column: problem.column },
-        cause: error,
-      },
-    );
+    throw configFailed(error, options.root, options.configFile);
   }
-}
-
-/** An exception thrown while the config runs says its place only in the stack, in the bundled copy of the config. */
-function withStackPlace(error: ViteError, configFile: string): ViteError {
-  if (error.loc !== undefined || error.errors !== undefined) return error;
-  const frame = (error.stack ?? "")
-    .split("\n")
-    .find((line) => line.includes(configFile) && !line.includes(".timestamp-"));
-  const place = /:(\d+):(\d+)\)?$/.exec(frame ?? "");
-  return place === null
-    ? { ...plain(error), id: configFile }
-    : {
-        ...plain(error),
-        id: configFile,
-        loc: { file: configFile, line: Number(place[1]), column: Number(place[2]) - 1 },
-      };
-}
-
-/** Spreading an Error loses what is not its own. */
-function plain(error: ViteError): ViteError {
-  return { ...error, message: error.message ?? String(error) };
 }
 
 /** @returns the port, which the system has chosen if 0 was asked for */
@@ -262,46 +200,8 @@ async function warmUp(
     if (!(await packs.prepare(html))) await server.transformIndexHtml("/index.html", html);
   } catch (error) {
     // A project without index.html, or a page that is broken: the browser's request reports it.
-    events.logged({
-      level: "debug",
-      source: "vite",
-      message: `Not warmed up: ${String(error)}`,
-      at: Date.now(),
-    });
+    say(events, "debug", `Not warmed up: ${String(error)}`);
   }
-}
-
-function warn(events: ViteServerEvents, message: string): void {
-  events.logged({ level: "warn", source: "vite", message, at: Date.now() });
-}
-
-function createLogger(problems: Problems, events: ViteServerEvents): Logger {
-  const warned = new Set<string>();
-  const errors = new WeakSet<object>();
-  const write = (level: "info" | "warn" | "error", message: string): void =>
-    events.logged({ level, source: "vite", message, at: Date.now() });
-  const logger: Logger = {
-    hasWarned: false,
-    info: (message) => write("info", message),
-    warn(message) {
-      logger.hasWarned = true;
-      write("warn", message);
-    },
-    warnOnce(message) {
-      if (!warned.has(message)) logger.warn(message);
-      warned.add(message);
-    },
-    error(message, about?: LogErrorOptions) {
-      logger.hasWarned = true;
-      write("error", message);
-      if (about?.error == null) return;
-      errors.add(about.error);
-      problems.failed(about.error);
-    },
-    clearScreen() {},
-    hasErrorLogged: (error) => errors.has(error),
-  };
-  return logger;
 }
 
 function noticesFor(vite: Vite, settled: Settled): string[] {

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import path from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { DevServerState } from "../../../src/protocol/dev-server.ts";
 import { isAlive } from "../../support/alive.ts";
 import { callApi, devServerIs } from "../../support/dev-server-events.ts";
@@ -12,14 +12,13 @@ import type { TestServer } from "../../support/server.ts";
 import {
   answer,
   isReady,
-  openServer,
+  openWorkspace,
   pageFiles,
   shop,
   shopFiles,
-  writeWorkspace,
+  site,
 } from "../../support/shop.ts";
 
-const site = { id: "site", root: "site", ui: {} };
 /** A project of a back end alone. */
 const backend = (id: string, parts: object): object => ({
   id,
@@ -38,13 +37,11 @@ async function failure(
   project: { readonly id: string },
   files: Readonly<Record<string, string>>,
 ): Promise<{ server: TestServer; state: DevServerState }> {
-  const root = await writeWorkspace([project, site], {
+  const { server } = await openWorkspace([project, site], {
     [`${project.id}/package.json`]: "{}",
     ...pageFiles("site"),
     ...files,
   });
-  const server = await openServer(root);
-  onTestFinished(() => server.stop());
   await Promise.all([
     server.methods.startDevServer(project.id),
     server.methods.startDevServer("site"),
@@ -110,13 +107,11 @@ test.each([
 
 test("a build that never ends builds until it is stopped, and stands in nobody's way", async () => {
   const endless = [1, 2].map((each) => backend(`endless${each}`, { build: node("-e", never) }));
-  const root = await writeWorkspace([...endless, shop], {
+  const { server } = await openWorkspace([...endless, shop], {
     "endless1/package.json": "{}",
     "endless2/package.json": "{}",
     ...shopFiles,
   });
-  const server = await openServer(root);
-  onTestFinished(() => server.stop());
   for (const id of ["endless1", "endless2", "shop"]) await server.methods.startDevServer(id);
   // Two may build at once. The third one waits, and its page does not.
   const ui = await devServerIs(
@@ -136,13 +131,11 @@ test("a build that never ends builds until it is stopped, and stands in nobody's
 
 test("15: a line of 1 MB is cut and marked, and the next ones follow", async () => {
   const loud = `console.log("x".repeat(1_000_000)); console.error("y".repeat(1_000_000)); console.log("after both");\n${answer("loud")}`;
-  const root = await writeWorkspace([shop, site], {
+  const { server } = await openWorkspace([shop, site], {
     ...shopFiles,
     ...pageFiles("site"),
     "shop/src/app.mjs": loud,
   });
-  const server = await openServer(root);
-  onTestFinished(() => server.stop());
   await Promise.all([server.methods.startDevServer("shop"), server.methods.startDevServer("site")]);
   await isReady(server, "shop");
   const lines = (await server.methods.devServerLogs("shop", 0)).map(({ message }) => message);
@@ -159,9 +152,11 @@ test("3: when all ports are taken the project says which, what has no page goes 
   await once(other, "listening");
   const { port } = other.address() as { port: number };
   const api = { id: "api", root: "shop", backend: shop.backend };
-  const root = await writeWorkspace([api, site], { ...shopFiles, ...pageFiles("site") });
-  const server = await openServer(root, { config: { portRange: [port, port + 1] } });
-  onTestFinished(() => server.stop());
+  const { server } = await openWorkspace(
+    [api, site],
+    { ...shopFiles, ...pageFiles("site") },
+    { config: { portRange: [port, port + 1] } },
+  );
   await Promise.all([server.methods.startDevServer("api"), server.methods.startDevServer("site")]);
   const state = await devServerIs(
     server,
@@ -198,9 +193,10 @@ test.each([
 ])(
   "a vitrine.json that is $what is a problem at its line, what runs goes on, and the correction clears it",
   async ({ text, line }) => {
-    const root = await writeWorkspace([shop, site], { ...shopFiles, ...pageFiles("site") });
-    const server = await openServer(root);
-    onTestFinished(() => server.stop());
+    const { root, server } = await openWorkspace([shop, site], {
+      ...shopFiles,
+      ...pageFiles("site"),
+    });
     await Promise.all([
       server.methods.startDevServer("shop"),
       server.methods.startDevServer("site"),
@@ -231,9 +227,7 @@ test.each([
 ])(
   "10: a .devinfo with %s attaches nothing, is told, and the next one is served",
   async (_what, text, says) => {
-    const root = await writeWorkspace([site], pageFiles("site"));
-    const server = await openServer(root);
-    onTestFinished(() => server.stop());
+    const { root, server } = await openWorkspace([site], pageFiles("site"));
     const put = async (content: string): Promise<void> => {
       await writeFile(path.join(root, "site/.devinfo.tmp"), content);
       await rename(path.join(root, "site/.devinfo.tmp"), path.join(root, "site/.devinfo"));

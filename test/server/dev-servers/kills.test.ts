@@ -14,14 +14,7 @@ import { devServerIs } from "../../support/dev-server-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { describeProcesses, markedProcesses, type MarkedProcess } from "../../support/processes.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
-import {
-  isReady,
-  openServer,
-  pageFiles,
-  shop,
-  shopFiles,
-  writeWorkspace,
-} from "../../support/shop.ts";
+import { isReady, openWorkspace, pageFiles, shop, shopFiles } from "../../support/shop.ts";
 import { viteProgram } from "../../support/ui-projects.ts";
 
 /** Ms within which what belonged to a killed process is gone. */
@@ -74,8 +67,7 @@ async function start(): Promise<Started> {
   };
   await writeFile(path.join(stateDirectory, "servers/9999999.json"), JSON.stringify(dead));
 
-  const root = await writeWorkspace(projects, files);
-  const server = await openServer(root, { stateDirectory });
+  const { server } = await openWorkspace(projects, files, { stateDirectory });
   await Promise.all(projects.map(({ id }) => server.methods.startDevServer(id)));
   const [{ uiPid, backendPid }, site] = await Promise.all([
     isReady(server, "shop"),

@@ -1,7 +1,7 @@
 /** The methods of the manager, as other programs call them (dev-servers section 7). */
 import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { DEV_SERVER_DEFAULTS } from "../../../src/protocol/contract.ts";
 import type { DevServerLine, DevServerState } from "../../../src/protocol/dev-server.ts";
 import { isAlive } from "../../support/alive.ts";
@@ -11,11 +11,11 @@ import type { TestServer, TestServerOptions } from "../../support/server.ts";
 import {
   answer,
   isReady,
-  openServer,
+  openWorkspace,
   pageFiles,
   shop,
   shopFiles,
-  writeWorkspace,
+  site,
 } from "../../support/shop.ts";
 
 interface Opened {
@@ -25,12 +25,14 @@ interface Opened {
 }
 
 async function open(options: Partial<TestServerOptions> = {}): Promise<Opened> {
-  const root = await writeWorkspace([shop, { id: "site", root: "site", ui: {} }], {
-    ...shopFiles,
-    ...pageFiles("site"),
-  });
-  const server = await openServer(root, options);
-  onTestFinished(() => server.stop());
+  const { root, server } = await openWorkspace(
+    [shop, site],
+    {
+      ...shopFiles,
+      ...pageFiles("site"),
+    },
+    options,
+  );
   return {
     root,
     server,

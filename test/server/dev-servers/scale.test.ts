@@ -11,14 +11,7 @@ import { isAlive } from "../../support/alive.ts";
 import { listenToDevServers } from "../../support/dev-server-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startServer } from "../../support/server.ts";
-import {
-  isReady,
-  openServer,
-  pageFiles,
-  shop,
-  shopFiles,
-  writeWorkspace,
-} from "../../support/shop.ts";
+import { isReady, openWorkspace, pageFiles, shop, shopFiles } from "../../support/shop.ts";
 
 const noProc = process.platform !== "linux";
 
@@ -26,12 +19,12 @@ test.skipIf(noProc)(
   "17.16 ten projects start, at most three at once, and stop, and leave no process, port, lock or handle (Linux: looks into /proc)",
   async () => {
     const names = Array.from({ length: 9 }, (_, each) => `p${each}`);
-    const root = await writeWorkspace(
+    const stateDirectory = await temporaryState();
+    const { server } = await openWorkspace(
       [shop, ...names.map((id) => ({ id, root: id, ui: {} }))],
       Object.assign({ ...shopFiles }, ...names.map(pageFiles)) as Record<string, string>,
+      { stateDirectory },
     );
-    const stateDirectory = await temporaryState();
-    await using server = await openServer(root, { stateDirectory });
     const all = ["shop", ...names];
     const round = async (): Promise<DevServerState[]> => {
       await Promise.all(all.map((id) => server.methods.startDevServer(id)));

@@ -1,20 +1,10 @@
 /** Projects that ran when they went, and are back soon. */
 import { expect, test } from "vitest";
 import type { Project } from "../../../../src/protocol/model.ts";
+import { projectAt } from "../../../support/sessions.ts";
 import { createLeft } from "../../../../src/server/dev-servers/left.ts";
 
-function project(id: string, root: string): Project {
-  return {
-    id,
-    name: id,
-    root,
-    folder: root,
-    hasUI: true,
-    hasBackend: false,
-    autostart: false,
-    evidence: "html",
-  };
-}
+const project = (id: string, root: string): Project => projectAt(root, id);
 
 test("one is back under its id or in its place, once, and only soon", () => {
   let at = 0;

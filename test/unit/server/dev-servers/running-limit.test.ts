@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DevServerState } from "../../../../src/protocol/dev-server.ts";
 import type { Session } from "../../../../src/protocol/model.ts";
-import { leastUsed } from "../../../../src/server/dev-servers/least-used.ts";
+import { leastUsed } from "../../../../src/server/dev-servers/running-limit.ts";
 
 const state = (pluginID: string, since: string, lastBuildTime = ""): DevServerState =>
   ({ pluginID, since, lastBuildTime }) as DevServerState;
