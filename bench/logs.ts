@@ -124,18 +124,11 @@ async function benchClick({ browser, folder, rounds }: Bench): Promise<boolean> 
       `${"Words.\n".repeat(1400)}\n\`\`\`js realm=page\n${code}\n\`\`\`\n`;
     const click = async (code: string): Promise<void> =>
       void (await server.methods.runBlock({ file, text: textOf(code), block: 0 }));
-    return await compare({
-      title: "Block of a document in a page: Run → result on disk",
-      targets: [
-        {
-          name: "vitrine",
-          measure: measured(file, click, { prepare: (code) => writeFile(file, textOf(code)) }),
-        },
-        referenceTarget(bare, reference),
-      ],
-      rounds,
-      goal: 2,
-    });
+    return await againstReference(
+      "Block of a document in a page: Run → result on disk",
+      measured(file, click, { prepare: (code) => writeFile(file, textOf(code)) }),
+      { bare, reference, rounds },
+    );
   } finally {
     await reference.stop();
     await server.stop();
@@ -169,19 +162,24 @@ async function benchNode({ folder, rounds }: Bench): Promise<boolean> {
         agent: "bench",
         chunk: `\`\`\`js\n${code}\n\`\`\``,
       });
-    return await compare({
-      title: "Log of a Node realm: append → reply on disk",
-      targets: [
-        { name: "vitrine", measure: measured(file, request) },
-        referenceTarget(bare, reference),
-      ],
-      rounds,
-      goal: 2,
-    });
+    return await againstReference(
+      "Log of a Node realm: append → reply on disk",
+      measured(file, request),
+      { bare, reference, rounds },
+    );
   } finally {
     await reference.stop();
     await server.stop();
   }
+}
+
+function againstReference(
+  title: string,
+  measure: Target["measure"],
+  { bare, reference, rounds }: { bare: string; reference: Running; rounds: number },
+): Promise<boolean> {
+  const targets = [{ name: "vitrine", measure }, referenceTarget(bare, reference)];
+  return compare({ title, targets, rounds, goal: 2 });
 }
 
 /** The least that could do it. @param file that it answers in */

@@ -100,5 +100,13 @@ export async function openWorkspace(
   return { root, server };
 }
 
+/** `shop` and `site` side by side. @param more files beside theirs, or in their place */
+export function openShopAndSite(
+  options: Partial<TestServerOptions> = {},
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ root: string; server: TestServer }> {
+  return openWorkspace([shop, site], { ...shopFiles, ...pageFiles("site"), ...more }, options);
+}
+
 export const isReady = (server: TestServer, id: string): Promise<DevServerState> =>
   devServerIs(server, id, "ready", ({ aggregate }) => aggregate === "ready");

@@ -12,6 +12,7 @@ import type { TestServer } from "../../support/server.ts";
 import {
   answer,
   isReady,
+  openShopAndSite,
   openWorkspace,
   pageFiles,
   shop,
@@ -131,11 +132,7 @@ test("a build that never ends builds until it is stopped, and stands in nobody's
 
 test("15: a line of 1 MB is cut and marked, and the next ones follow", async () => {
   const loud = `console.log("x".repeat(1_000_000)); console.error("y".repeat(1_000_000)); console.log("after both");\n${answer("loud")}`;
-  const { server } = await openWorkspace([shop, site], {
-    ...shopFiles,
-    ...pageFiles("site"),
-    "shop/src/app.mjs": loud,
-  });
+  const { server } = await openShopAndSite({}, { "shop/src/app.mjs": loud });
   await Promise.all([server.methods.startDevServer("shop"), server.methods.startDevServer("site")]);
   await isReady(server, "shop");
   const lines = (await server.methods.devServerLogs("shop", 0)).map(({ message }) => message);
@@ -193,10 +190,7 @@ test.each([
 ])(
   "a vitrine.json that is $what is a problem at its line, what runs goes on, and the correction clears it",
   async ({ text, line }) => {
-    const { root, server } = await openWorkspace([shop, site], {
-      ...shopFiles,
-      ...pageFiles("site"),
-    });
+    const { root, server } = await openShopAndSite();
     await Promise.all([
       server.methods.startDevServer("shop"),
       server.methods.startDevServer("site"),

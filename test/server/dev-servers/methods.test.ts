@@ -8,15 +8,7 @@ import { isAlive } from "../../support/alive.ts";
 import { callApi, devServerIs, type ApiAnswer } from "../../support/dev-server-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { TestServer, TestServerOptions } from "../../support/server.ts";
-import {
-  answer,
-  isReady,
-  openWorkspace,
-  pageFiles,
-  shop,
-  shopFiles,
-  site,
-} from "../../support/shop.ts";
+import { answer, isReady, openShopAndSite } from "../../support/shop.ts";
 
 interface Opened {
   readonly root: string;
@@ -25,14 +17,7 @@ interface Opened {
 }
 
 async function open(options: Partial<TestServerOptions> = {}): Promise<Opened> {
-  const { root, server } = await openWorkspace(
-    [shop, site],
-    {
-      ...shopFiles,
-      ...pageFiles("site"),
-    },
-    options,
-  );
+  const { root, server } = await openShopAndSite(options);
   return {
     root,
     server,
